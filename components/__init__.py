@@ -1,0 +1,1 @@
+"""What can be built: one ComponentResource a file, grouped by concern."""
