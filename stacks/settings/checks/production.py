@@ -1,0 +1,139 @@
+"""What production demands and the other environments may do without."""
+
+from collections.abc import Iterator
+
+from stacks.settings.checks.draft import mistake
+from stacks.settings.mistakes import Mistake
+from stacks.settings.settings import Settings
+
+ZONES = 3
+LEAST_PUBLIC_REPLICAS = 2
+LEAST_RECOVERY_WINDOW_DAYS = 7
+DELETION_WINDOW_DAYS = 30
+
+
+def _is_production(settings: Settings) -> bool:
+    return settings.environment.name == "production"
+
+
+def it_has_a_recovery_region(settings: Settings) -> Iterator[Mistake]:
+    """A region can be lost."""
+    if _is_production(settings) and settings.aws.recovery is None:
+        yield mistake(
+            "aws",
+            "recovery",
+            value=None,
+            reason="Production has to survive the loss of a region: data and images need a second one.",
+            cure="write `region` and `zones` of a second region",
+        )
+
+
+def it_has_a_standby_half(settings: Settings) -> Iterator[Mistake]:
+    """A cloud can be lost."""
+    if _is_production(settings) and not settings.gcp.enabled:
+        yield mistake(
+            "gcp",
+            "enabled",
+            value=False,
+            reason="Production has to survive the loss of a cloud: the standby half takes over.",
+            cure="write true",
+        )
+
+
+def it_has_three_zones(settings: Settings) -> Iterator[Mistake]:
+    """Quorums of three need three zones to survive the loss of one."""
+    if not _is_production(settings):
+        return
+    for place, zones in ((("aws", "zones"), settings.aws.zones), (("gcp", "zones"), settings.gcp.zones)):
+        if len(zones) < ZONES:
+            yield mistake(
+                *place,
+                value=zones,
+                reason=f"{len(zones)} of {ZONES} zones: a quorum would not survive the loss of one.",
+                cure=f"write {ZONES} zones of the region",
+            )
+
+
+def it_has_a_nat_gateway_in_each_zone(settings: Settings) -> Iterator[Mistake]:
+    """One gateway for all zones fails with its own."""
+    if _is_production(settings) and settings.network.aws.nat != "per_zone":
+        yield mistake(
+            "network",
+            "aws",
+            "nat",
+            value=settings.network.aws.nat,
+            reason="One NAT gateway for all zones takes their way out with it when its zone fails.",
+            cure="write per_zone",
+        )
+
+
+def keys_can_be_restored_for_a_month(settings: Settings) -> Iterator[Mistake]:
+    """With a key, all it encrypts is lost."""
+    if _is_production(settings) and settings.keys.deletion_window_days < DELETION_WINDOW_DAYS:
+        yield mistake(
+            "keys",
+            "deletion_window_days",
+            value=settings.keys.deletion_window_days,
+            reason="With a key, all that it encrypts is lost: a month is the longest time to notice.",
+            cure=f"write {DELETION_WINDOW_DAYS}",
+        )
+
+
+def secrets_can_be_restored_for_a_week(settings: Settings) -> Iterator[Mistake]:
+    """A deleted secret stops everything that reads it."""
+    if _is_production(settings) and settings.secrets.recovery_window_days < LEAST_RECOVERY_WINDOW_DAYS:
+        yield mistake(
+            "secrets",
+            "recovery_window_days",
+            value=settings.secrets.recovery_window_days,
+            reason="A secret deleted by mistake would be gone at once, and with it what reads it.",
+            cure=f"write {LEAST_RECOVERY_WINDOW_DAYS} to 30",
+        )
+
+
+def images_are_pinned(settings: Settings) -> Iterator[Mistake]:
+    """A tag says what was meant, a digest what was tested."""
+    if not _is_production(settings):
+        return
+    for name, service in settings.services.items():
+        for colour in ("blue", "green"):
+            image = getattr(service.images, colour)
+            if not image.startswith("sha256:"):
+                yield mistake(
+                    "services",
+                    name,
+                    "images",
+                    colour,
+                    value=image,
+                    reason="A tag can lead to another image than the one that was tested.",
+                    cure="write the digest of the tested image, sha256:...",
+                )
+
+
+def public_services_have_two_replicas(settings: Settings) -> Iterator[Mistake]:
+    """One copy is an outage at each deployment of a node."""
+    if not _is_production(settings):
+        return
+    for name, service in settings.containers.items():
+        if service.exposure == "public" and service.replicas.min < LEAST_PUBLIC_REPLICAS:
+            yield mistake(
+                "services",
+                name,
+                "replicas",
+                "min",
+                value=service.replicas.min,
+                reason="With a single copy, the loss of one machine is an outage that the public sees.",
+                cure=f"write {LEAST_PUBLIC_REPLICAS} or more",
+            )
+
+
+CHECKS = (
+    it_has_a_recovery_region,
+    it_has_a_standby_half,
+    it_has_three_zones,
+    it_has_a_nat_gateway_in_each_zone,
+    keys_can_be_restored_for_a_month,
+    secrets_can_be_restored_for_a_week,
+    images_are_pinned,
+    public_services_have_two_replicas,
+)

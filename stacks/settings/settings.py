@@ -1,0 +1,53 @@
+"""All sections together."""
+
+from collections.abc import Mapping
+
+from stacks.settings.aws import Aws
+from stacks.settings.environment import Environment
+from stacks.settings.gcp import Gcp
+from stacks.settings.keys import Keys
+from stacks.settings.network import Network
+from stacks.settings.registry import Registry
+from stacks.settings.release import Release
+from stacks.settings.residency import Residency
+from stacks.settings.secrets import Secrets
+from stacks.settings.section import Section
+from stacks.settings.services import ContainerService, Service, ServiceName, StaticSite
+
+NAMESPACE = "platform"
+"""What every key of the stack file begins with: the project's name."""
+
+
+class Settings(Section):
+    """What one environment is made of; each field is a section, `platform:<field>` in the stack file."""
+
+    environment: Environment
+    """Which environment this is, and how its resources are labelled."""
+    aws: Aws
+    """The AWS account, its regions and zones, the administrators of its keys, and the recovery region."""
+    gcp: Gcp
+    """The Google Cloud project, its region and zones, and whether the standby half is built at all."""
+    residency: Residency
+    """The regions that may hold data."""
+    network: Network
+    """Address ranges of both clouds, the link between them, and the ways in for people."""
+    keys: Keys
+    """Rotation and deletion of encryption keys."""
+    secrets: Secrets
+    """Rotation and recovery of secrets, and the secrets given from outside, each set encrypted."""
+    registry: Registry
+    """How long container images are kept."""
+    release: Release
+    """How much of the traffic the green release receives."""
+    services: Mapping[ServiceName, Service]
+    """The services by name: where each runs and stands by, its images, size, replicas, exposure and calls."""
+
+    @property
+    def containers(self) -> Mapping[str, ContainerService]:
+        """The services that run as containers."""
+        return {name: it for name, it in self.services.items() if isinstance(it, ContainerService)}
+
+    @property
+    def sites(self) -> Mapping[str, StaticSite]:
+        """The services that are files alone."""
+        return {name: it for name, it in self.services.items() if isinstance(it, StaticSite)}

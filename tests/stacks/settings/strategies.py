@@ -1,0 +1,437 @@
+"""Settings that are valid by construction, and the ways in which one place of them can be spoilt."""
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from random import Random
+from typing import Any, TypeAlias
+
+from hypothesis import strategies as st
+
+Raw: TypeAlias = dict[str, Any]
+Location: TypeAlias = tuple[str | int, ...]
+
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----"
+
+AWS_REGIONS = ("us-east-1", "us-west-2", "eu-central-1")
+GCP_REGIONS = ("us-central1", "europe-west3")
+EXTERNAL = ("slack-token", "broker-api-keys")
+
+PREFIXES: Mapping[str, tuple[int, int]] = {
+    "aws.cidr": (16, 16),
+    "aws.kubernetes_services": (14, 24),
+    "recovery.cidr": (16, 16),
+    "recovery.kubernetes_services": (14, 24),
+    "gcp.nodes": (16, 26),
+    "gcp.pods": (14, 21),
+    "gcp.services": (16, 27),
+    "gcp.control_plane": (28, 28),
+    "gcp.managed_services": (16, 24),
+    "gcp.serverless": (20, 26),
+    "gcp.resolver": (29, 29),
+    "access.client_vpn.cidr": (14, 22),
+}
+"""Lengths that each range may have, none larger than the slots that they are drawn from."""
+
+TENS = list(IPv4Network("10.0.0.0/8").subnets(new_prefix=14))
+SHARED = list(IPv4Network("100.64.0.0/10").subnets(new_prefix=14))
+
+FARGATE_SIZES = ((0.25, 0.5), (0.5, 1), (1, 2), (2, 4), (4, 8))
+EVERYWHERE_SIZES = ((1, 2), (2, 4), (4, 8))
+
+OPTIONAL = frozenset({"health", "scaling", "environment", "secrets", "hostname", "calls", "databases", "caches"})
+"""Keys of a service that may be left out."""
+
+
+def _random() -> st.SearchStrategy[Random]:
+    """One draw for a whole layout: a draw for each of its numbers takes most of a test's time."""
+    return st.integers(0, 2**32).map(Random)
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> dict[str, IPv4Network]:
+    """A range for each key, every one in a slot of its own."""
+    random = draw(_random())
+    slots = random.sample(TENS + SHARED, len(TENS + SHARED))
+    ranges: dict[str, IPv4Network] = {}
+    for key, (largest, smallest) in PREFIXES.items():
+        fits = TENS if key.endswith("kubernetes_services") else TENS + SHARED
+        slot = next(slot for slot in slots if slot in fits)
+        slots.remove(slot)
+        length = random.randint(largest, smallest)
+        place = random.randrange(2 ** (length - slot.prefixlen))
+        start = int(slot.network_address) + place * 2 ** (32 - length)
+        ranges[key] = IPv4Network((start, length))
+    return ranges
+
+
+@st.composite
+def careless_networks(draw: st.DrawFn) -> dict[str, IPv4Network]:
+    """A range for each key anywhere in 10.0.0.0/8, so that some overlap."""
+    random = draw(_random())
+    ranges: dict[str, IPv4Network] = {}
+    for key, (largest, smallest) in PREFIXES.items():
+        # Seldom the largest: else no layout would be free of overlaps.
+        length = max(random.randint(largest, smallest), random.randint(largest, smallest))
+        ranges[key] = IPv4Network((10 * 2**24 + random.randrange(2 ** (length - 8)) * 2 ** (32 - length), length))
+    return ranges
+
+
+@st.composite
+def raw_settings(draw: st.DrawFn) -> Raw:
+    """Raw sections of any environment that `load` takes."""
+    name = draw(st.sampled_from(["development", "staging", "production"]))
+    production = name == "production"
+    enabled = production or draw(st.booleans())
+    recovers = production or draw(st.booleans())
+    account = draw(st.integers(0, 10**12 - 1).map(lambda number: f"{number:012}"))
+    primary, second = draw(st.permutations(AWS_REGIONS))[:2]
+    google = draw(st.sampled_from(GCP_REGIONS))
+    return {
+        "environment": {
+            "name": name,
+            "project": draw(st.sampled_from(["elson", "abc", "a-b-c-d-e-f1"])),
+            "domain": draw(st.sampled_from(["elsonwealth.com", "staging.elsonwealth.com"])),
+            "owner": "platform-engineering",
+            "cost_center": "cc-1",
+            "data_class": draw(st.sampled_from(["public", "internal", "confidential", "restricted"])),
+        },
+        "aws": {
+            "account_id": account,
+            "region": primary,
+            "zones": draw(_zones(primary, "abcdef", least=3 if production else 1)),
+            "administrators": [f"arn:aws:iam::{account}:role/administrators"],
+            "recovery": {"region": second, "zones": draw(_zones(second, "abc", 1))} if recovers else None,
+        },
+        "gcp": {
+            "enabled": enabled,
+            "project_id": "elson-anything",
+            "project_number": "123456789012",
+            "region": google,
+            "zones": draw(_zones(f"{google}-", "abc", least=3 if production else 1)),
+            "administrators": ["group:administrators@elsonwealth.com"],
+        },
+        "residency": {"aws_regions": [primary, second], "gcp_regions": [google]},
+        "network": draw(_network(production, enabled, recovers, primary, account)),
+        "keys": {
+            "rotation_days": draw(st.integers(90, 2560)),
+            "deletion_window_days": 30 if production else draw(st.integers(7, 30)),
+        },
+        "secrets": {
+            "rotation_days": draw(st.integers(1, 365)),
+            "recovery_window_days": draw(st.integers(7, 30) if production else st.sampled_from([0, 7, 30])),
+            "external": dict.fromkeys(EXTERNAL, "any value"),
+        },
+        "registry": {"keep_images": draw(st.integers(4, 1000)), "untagged_days": draw(st.integers(1, 365))},
+        "release": {"green_percent": draw(st.sampled_from([0, 10, 25, 50, 100]))},
+        "services": draw(_services(production, enabled)),
+    }
+
+
+@st.composite
+def _zones(draw: st.DrawFn, stem: str, letters: str, least: int) -> list[str]:
+    chosen = draw(st.lists(st.sampled_from(letters), min_size=least, max_size=len(letters), unique=True))
+    return [stem + letter for letter in chosen]
+
+
+@st.composite
+def _network(draw: st.DrawFn, production: bool, enabled: bool, recovers: bool, region: str, account: str) -> Raw:
+    ranges = {key: str(network) for key, network in draw(networks()).items()}
+    certificate = f"arn:aws:acm:{region}:{account}:certificate/6b1d3d52-6c0e-4a63-9d0e-1f5b2f1d7c11"
+    client_vpn = {
+        "cidr": ranges["access.client_vpn.cidr"],
+        "server_certificate_arn": certificate,
+        "client_root_certificate_arn": certificate,
+        "session_hours": 12,
+    }
+
+    bastion = {
+        "aws_instance_type": "t4g.micro",
+        "gcp_machine_type": "e2-micro",
+        "gcp_image": "projects/debian-cloud/global/images/family/debian-12",
+    }
+
+    def vpc(half: str, nat: str) -> Raw:
+        return {
+            "cidr": ranges[f"{half}.cidr"],
+            "nat": nat,
+            "interface_endpoints": draw(st.sampled_from([[], ["kms"], ["ecr.api", "sts"]])),
+            "kubernetes_services": ranges[f"{half}.kubernetes_services"],
+            "flow_log_retention_days": draw(st.sampled_from([1, 30, 3653])),
+        }
+
+    google = {key.removeprefix("gcp."): value for key, value in ranges.items() if key.startswith("gcp.")}
+    return {
+        "aws": vpc("aws", "per_zone" if production else draw(st.sampled_from(["per_zone", "single"]))),
+        "recovery": vpc("recovery", "single") if recovers else None,
+        "gcp": {**google, "flow_log_sampling": draw(st.sampled_from([0, 0.5, 1]))},
+        "link": draw(_link(enabled)),
+        "access": {
+            "bastion": draw(st.sampled_from([None, bastion])),
+            "client_vpn": draw(st.sampled_from([None, client_vpn])),
+        },
+    }
+
+
+@st.composite
+def _link(draw: st.DrawFn, enabled: bool) -> Raw:
+    numbers = st.integers(64512, 65534) | st.integers(4_200_000_000, 4_294_967_294)
+    aws_asn, gcp_asn, third = draw(st.lists(numbers, min_size=3, max_size=3, unique=True))
+    transport = draw(st.sampled_from(["vpn", "interconnect"])) if enabled else "none"
+    interconnect = {
+        "bandwidth_mbps": draw(st.sampled_from([50, 10_000])),
+        "direct_connect_asn": third,
+        "paths": {
+            key: {
+                "interconnect": f"projects/elson-anything/global/interconnects/{key}",
+                "connection_id": f"dxcon-{key * 4}",
+                "vlan": draw(st.integers(2, 4094)),
+                "cidr": cidr,
+            }
+            for key, cidr in (("one", "169.254.200.0/29"), ("two", "169.254.200.8/29"))
+        },
+    }
+    thirds = draw(st.lists(st.integers(6, 160), min_size=4, max_size=4, unique=True))
+    return {
+        "transport": transport,
+        "aws_asn": aws_asn,
+        "gcp_asn": gcp_asn,
+        "tunnel_cidrs": [f"169.254.{third}.{draw(st.integers(0, 63)) * 4}/30" for third in thirds],
+        "interconnect": interconnect if transport == "interconnect" else None,
+    }
+
+
+@st.composite
+def _services(draw: st.DrawFn, production: bool, enabled: bool) -> Raw:
+    names = ["api", "engine", "worker"][: draw(st.integers(1, 3))]
+    services = {name: draw(_service(name, production, enabled)) for name in names}
+    services["site"] = {
+        "primary": "static",
+        "standby": draw(st.sampled_from(["firebase", "none"])) if enabled else "none",
+        "images": {"blue": DIGEST, "green": DIGEST},
+        "exposure": "public",
+        "hostname": "app",
+    }
+    if "engine" in services:
+        services["api"]["calls"] = ["engine"]
+    return services
+
+
+@st.composite
+def _service(draw: st.DrawFn, name: str, production: bool, enabled: bool) -> Raw:
+    primary = draw(st.sampled_from(["ecs", "ec2", "eks", "cloud_run"] if enabled else ["ecs", "ec2", "eks"]))
+    standby = draw(st.sampled_from(["cloud_run", "gke", "none"])) if enabled else "none"
+    standby = "none" if standby == primary else standby
+    cpu, memory = draw(st.sampled_from(EVERYWHERE_SIZES if "cloud_run" in (primary, standby) else FARGATE_SIZES))
+    least = draw(st.integers(2, 5))
+    image = DIGEST if production else draw(st.sampled_from([DIGEST, "1.42.0"]))
+    exposure = {"api": "public", "engine": "internal", "worker": "none"}[name]
+    return {
+        "primary": primary,
+        "standby": standby,
+        "protocol": draw(st.sampled_from(["http", "websocket"])),
+        "images": {"blue": image, "green": image},
+        "port": draw(st.integers(1024, 65535)),
+        "cpu": cpu,
+        "memory_gib": memory,
+        "replicas": {"min": least, "max": least + draw(st.integers(0, 5)), "standby": draw(st.integers(0, 2))},
+        "environment": {"LOG_LEVEL": "info", "TOKEN_TTL_SECONDS": "60"},
+        "secrets": draw(st.sampled_from([[], ["SECRET_KEY"], ["slack-token", "JWT_SECRET"]])),
+        "exposure": exposure,
+        "hostname": name if exposure == "public" else None,
+        "databases": ["main"],
+        "caches": [],
+        "graceful_stop_seconds": draw(st.integers(1, 120)),
+    }
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """Settings spoilt in one place."""
+
+    raw: Raw
+    """The settings, spoilt."""
+    path: str
+    """The key that has to be named."""
+    also: str = ""
+    """A second key that has to be named with it."""
+
+
+def places(value: Any, location: Location = ()) -> Iterator[tuple[Location, Any]]:
+    """Every place of the settings with what stands there, sections first."""
+    items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield (*location, key), item
+        yield from places(item, (*location, key))
+
+
+def path(location: Location) -> str:
+    """`platform:aws.zones[1]` of `("aws", "zones", 1)`, written here a second time to check the first."""
+    section, *rest = location
+    return f"platform:{section}" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
+
+
+def put(raw: Raw, location: Location, value: Any) -> Raw:
+    """A copy with another value at one place."""
+    spoilt = deepcopy(raw)
+    parent: Any = spoilt
+    for part in location[:-1]:
+        parent = parent[part]
+    parent[location[-1]] = value
+    return spoilt
+
+
+def without(raw: Raw, location: Location) -> Raw:
+    """A copy without one key."""
+    spoilt = deepcopy(raw)
+    parent: Any = spoilt
+    for part in location[:-1]:
+        parent = parent[part]
+    del parent[location[-1]]
+    return spoilt
+
+
+def _is_chosen(location: Location) -> bool:
+    """Whether the key is one that its user chooses: one less, or one more beside it, is no mistake."""
+    match location:
+        case ("services", _) | ("secrets", "external", _) | ("services", _, "environment", _):
+            return True
+        case ("network", "link", "interconnect", "paths", _):
+            return True
+        case _:
+            return False
+
+
+def _is_optional(location: Location) -> bool:
+    return location[0] == "services" and len(location) == 3 and location[2] in OPTIONAL
+
+
+@st.composite
+def removed_keys(draw: st.DrawFn) -> Corruption:
+    """A key that has to be there is not."""
+    raw = draw(raw_settings())
+    required = [
+        location
+        for location, _ in places(raw)
+        if isinstance(location[-1], str) and not _is_chosen(location) and not _is_optional(location)
+    ]
+    location = draw(st.sampled_from(required))
+    return Corruption(without(raw, location), path(location))
+
+
+@st.composite
+def extra_keys(draw: st.DrawFn) -> Corruption:
+    """A key that nothing reads."""
+    raw = draw(raw_settings())
+    closed = [
+        location
+        for location, value in places(raw)
+        if isinstance(value, dict) and location != ("services",) and not _is_chosen((*location, "surprise"))
+    ]
+    location = (*draw(st.sampled_from([(), *closed])), "surprise")
+    return Corruption(put(raw, location, "anything"), path(location))
+
+
+@st.composite
+def wrong_types(draw: st.DrawFn) -> Corruption:
+    """A value of another JSON type than any that fits."""
+    raw = draw(raw_settings())
+    location, value = draw(st.sampled_from(list(places(raw))))
+    match value:
+        case bool():
+            others = ["true", 7, [True], {"a": True}]
+        case str():
+            others = [7.5, True, ["text"], {"a": "text"}]
+        case int() | float():
+            others = ["7", True, [7], {"a": 7}]
+        case dict() | list():
+            others = ["text", 7, True]
+        case _:
+            others = [7.5, True, ["text"]]
+    return Corruption(put(raw, location, draw(st.sampled_from(others))), path(location))
+
+
+OUT_OF_RANGE: Mapping[Location, tuple[float, ...]] = {
+    ("network", "aws", "flow_log_retention_days"): (0, 2, 4000),
+    ("network", "gcp", "flow_log_sampling"): (-0.1, 1.1),
+    ("network", "link", "aws_asn"): (0, 64511, 65535, 4_199_999_999, 4_294_967_295),
+    ("network", "link", "gcp_asn"): (16550, 65535, 4_294_967_295),
+    ("keys", "rotation_days"): (89, 2561),
+    ("keys", "deletion_window_days"): (6, 31),
+    ("secrets", "rotation_days"): (0, 366),
+    ("secrets", "recovery_window_days"): (-1, 1, 6, 31),
+    ("registry", "keep_images"): (0, 1001),
+    ("registry", "untagged_days"): (0, 366),
+    ("release", "green_percent"): (-1, 1, 51, 101),
+    ("services", "api", "port"): (0, 80, 1023, 65536),
+    ("services", "api", "cpu"): (0, -1, 65),
+    ("services", "api", "memory_gib"): (0, -1, 513),
+    ("services", "api", "replicas", "min"): (0, 101),
+    ("services", "api", "replicas", "max"): (0, 1001),
+    ("services", "api", "replicas", "standby"): (-1, 101),
+    ("services", "api", "graceful_stop_seconds"): (0, 3601),
+}
+"""Numbers on the wrong side of each limit."""
+
+
+@st.composite
+def out_of_range_numbers(draw: st.DrawFn) -> Corruption:
+    """A number that no cloud takes there."""
+    location = draw(st.sampled_from(list(OUT_OF_RANGE)))
+    number = draw(st.sampled_from(OUT_OF_RANGE[location]))
+    return Corruption(put(draw(raw_settings()), location, number), path(location))
+
+
+def range_location(key: str) -> Location:
+    """Where the range of a key stands: `("network", "gcp", "pods")` of `gcp.pods`."""
+    return ("network", *key.split("."))
+
+
+def ranges_of(raw: Raw) -> dict[str, IPv4Network]:
+    """The ranges that the raw settings hold."""
+    at = dict(places(raw))
+    return {key: IPv4Network(at[range_location(key)]) for key in PREFIXES if range_location(key) in at}
+
+
+@st.composite
+def overlapping_ranges(draw: st.DrawFn) -> Corruption:
+    """A range moved into another one, or around it."""
+    raw = draw(raw_settings())
+    ranges = ranges_of(raw)
+    moved, onto = draw(st.permutations(list(ranges)))[:2]
+    length = ranges[moved].prefixlen
+    if length >= ranges[onto].prefixlen:
+        network = IPv4Network((int(ranges[onto].network_address), length))
+    else:
+        network = ranges[onto].supernet(new_prefix=length)
+    location = range_location(moved)
+    return Corruption(put(raw, location, str(network)), path(location), also=path(range_location(onto)))
+
+
+@st.composite
+def foreign_zones(draw: st.DrawFn) -> Corruption:
+    """A zone of a region that the settings do not use there."""
+    raw = draw(raw_settings())
+    lists: list[tuple[str, ...]] = [("aws", "zones"), ("gcp", "zones")]
+    if raw["aws"]["recovery"] is not None:
+        lists.append(("aws", "recovery", "zones"))
+    location = draw(st.sampled_from(lists))
+    zone = "europe-north1-b" if location[0] == "gcp" else "ap-southeast-2b"
+    zones: list[str] = dict(places(raw))[location]
+    place = (*location, draw(st.integers(0, len(zones) - 1)))
+    return Corruption(put(raw, place, zone), path(place))
+
+
+@st.composite
+def plain_credentials(draw: st.DrawFn) -> Corruption:
+    """A private key where some text ought to be, outside the secrets."""
+    raw = draw(raw_settings())
+    texts = [
+        location
+        for location, value in places(raw)
+        if isinstance(value, str) and location[:2] != ("secrets", "external")
+    ]
+    location = draw(st.sampled_from(texts))
+    return Corruption(put(raw, location, PEM), path(location))
