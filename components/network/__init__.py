@@ -1,0 +1,1 @@
+"""Networks of both clouds, the link between them, and who may talk to whom."""
