@@ -1,0 +1,1 @@
+"""What an account or project allows at all."""

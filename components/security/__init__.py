@@ -1,0 +1,1 @@
+"""Keys, secrets, and the trust between the clouds."""
