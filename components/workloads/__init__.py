@@ -1,0 +1,1 @@
+"""The vocabulary of a service, the same on every runtime."""

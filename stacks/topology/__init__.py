@@ -1,0 +1,1 @@
+"""The wiring in dependency order: the one place that knows every component."""
