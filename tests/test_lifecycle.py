@@ -1,0 +1,67 @@
+"""The life of an environment on the real engine, against stand-in providers.
+
+Needs the Pulumi CLI on the PATH. It shows what the engine does with this program: order, dependencies, replacements,
+secrets in the state. Whether a cloud accepts the requests it cannot show.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox import engine
+from sandbox.engine import Engine, EngineError
+from sandbox.program import Program
+from tests.environments import ROOT, recorded
+
+pytestmark = pytest.mark.skipif(bool(engine.available()), reason=engine.available() or "there is an engine")
+
+
+@pytest.fixture(scope="module")
+def staging_engine() -> Iterator[Engine]:
+    """Staging, created once; the tests below change it in the order in which they are written."""
+    with Engine(Program(ROOT, "staging"), expected=recorded("staging")) as running:
+        running.up()
+        yield running
+
+
+def test_an_up_creates_what_the_recording_shows(staging_engine: Engine) -> None:
+    state = {resource["urn"] for resource in staging_engine.state()["resources"]}
+    recording = set(recorded("staging").resources)
+    stack = {urn for urn in state if urn.endswith("::platform-staging")}
+    assert state - stack == recording, "the tests on the recording would speak of another program"
+
+
+def test_an_up_leaves_no_secret_in_plain_text(staging_engine: Engine) -> None:
+    assert staging_engine.leaks() == [], "it would stand in the state file, the outputs or the log of every deployment"
+
+
+def test_an_up_without_changes_changes_nothing(staging_engine: Engine) -> None:
+    assert staging_engine.up().changes == [], "an environment that never comes to rest hides real changes"
+
+
+def test_one_changed_setting_changes_what_it_is_about(staging_engine: Engine) -> None:
+    staging_engine.edit("platform:network.aws.flow_log_retention_days", 14)
+    changed = {(step.op, step.name) for step in staging_engine.up().changes}
+    assert changed == {("update", "network-aws-flow-logs"), ("update", "network-vpn-tunnels")}, (
+        "the log groups keep their logs for another period, and nothing else knows of it"
+    )
+
+
+def test_a_refresh_sees_what_was_changed_behind_the_programs_back(staging_engine: Engine) -> None:
+    vpc = recorded("staging").named("network-aws-vpc")
+    staging_engine.standins.plant(vpc.urn, "enableDnsHostnames", value=False)
+    assert "network-aws-vpc" in staging_engine.refresh().named("update"), "drift that a refresh misses is never mended"
+    assert staging_engine.up().named("update") == {"network-aws-vpc"}, "the next `up` puts it right"
+
+
+def test_protected_resources_survive_a_destroy(staging_engine: Engine) -> None:
+    with pytest.raises(EngineError, match="protect"):
+        staging_engine.destroy()
+
+
+def test_a_destroy_on_purpose_leaves_nothing_in_the_state_and_the_keys_in_the_clouds(staging_engine: Engine) -> None:
+    staging_engine.unprotect()
+    staging_engine.destroy()
+    assert staging_engine.state().get("resources", []) == []
+    retained = {r.urn for r in recorded("staging") if r.options.retain_on_delete}
+    assert len(staging_engine.standins) == len(retained), "what a key encrypted must stay readable"
