@@ -135,6 +135,7 @@ class _Comparison:
         self.earlier = {_key(resource.urn, before.stack): resource for resource in before}
         self.pairs = {resource.urn: found for resource in after if (found := self._earlier(resource))}
         """URN of the later resource to the earlier one."""
+        self.compared: tuple[Resource | None, Resource | None] = None, None
         self.later = {found.urn: urn for urn, found in self.pairs.items()}
 
     def result(self) -> Difference:
@@ -157,6 +158,7 @@ class _Comparison:
 
     def _change(self, after: Resource) -> Change | None:
         before = self.pairs[after.urn]
+        self.compared = before, after
         found = list(self._differences(before.inputs, after.inputs, ""))
         ignored = [_pattern(path) for path in after.options.ignore_changes]
         kept = [d for d in found if not any(pattern.match(d[0]) for pattern in ignored)]
@@ -226,7 +228,8 @@ class _Comparison:
         )
 
     def _same_resource(self, old: str, new: str) -> bool:
-        before, after = self.before.referred(old), self.after.referred(new)
+        before = self.before.referred(old, self.compared[0])
+        after = self.after.referred(new, self.compared[1])
         if before is None or after is None or self.pairs.get(after.urn) is not before:
             return False
         return {k for k, v in before.outputs.items() if v == old} == {k for k, v in after.outputs.items() if v == new}

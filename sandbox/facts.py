@@ -70,9 +70,10 @@ class Facts:
         return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
 
     def public_address(self, *salt: str) -> str:
-        """An address of the ranges that are kept for documentation."""
-        number = int(self.hex(4, "public", *salt), 16)
-        return f"{('203.0.113', '198.51.100')[number & 1]}.{number % 253 + 1}"
+        """An address of 198.18.0.0/15, which no one routes; the ranges for documentation are so small that two of a
+        program's addresses would soon be the same.
+        """
+        return str(ipaddress.ip_address("198.18.0.0") + int(self.hex(8, "public", *salt), 16) % 2**17)
 
     def private_address(self, *salt: str) -> str:
         """An address inside the range that the inputs name, or of 10.0.0.0/8."""

@@ -103,6 +103,9 @@ _IDENTITIES: Final = [
 ]
 
 
+_NAMES: Final = ("name", "bucket", "identifier", "clusterIdentifier", "replicationGroupId")
+
+
 @dataclass(frozen=True, eq=False)
 class Graph:
     """The resources of one recorded run in registration order, the exports, and the warnings of the program."""
@@ -196,9 +199,15 @@ class Graph:
             return self.resources[cast("str", resource.provider)]
         raise LookupError(f"{resource.urn} has no explicit provider")
 
-    def referred(self, value: Any) -> Resource | None:
-        """The resource that an id, ARN, self link or other value of its own belongs to; None if several or none do."""
-        return self._owners.get(value) if isinstance(value, str) else None
+    def referred(self, value: Any, by: Resource | None = None) -> Resource | None:
+        """The resource that an id, ARN, self link, name or other value of its own belongs to.
+
+        Of several (repositories of one name in two regions) it is the one that `by` depends on; else None.
+        """
+        owners = self._owners.get(value, ()) if isinstance(value, str) else ()
+        if len(owners) > 1 and by is not None:
+            owners = [owner for owner in owners if owner.urn in by.dependencies]
+        return owners[0] if len(owners) == 1 else None
 
     def longest_chain(self, minutes: Callable[[Resource], float]) -> list[Resource]:
         """The chain of resources, each waiting for the one before it, that takes longest to provision."""
@@ -269,20 +278,36 @@ class Graph:
         return found
 
     @cached_property
-    def _owners(self) -> dict[str, Resource | None]:
-        owners: dict[str, Resource | None] = {}
-        sure: dict[str, Resource | None] = {}
+    def _owners(self) -> dict[str, list[Resource]]:
+        """Owners of each value: those that it identifies, else those that merely brought it forth."""
+        sure: dict[str, list[Resource]] = defaultdict(list)
+        likely: dict[str, list[Resource]] = defaultdict(list)
         for resource in self:
-            if not resource.custom:
-                continue
-            own = {resource.id, *(resource.get(key) for key in _IDENTITIES if key not in resource.inputs)}
-            for value in own:
-                if isinstance(value, str) and value:
-                    sure[value] = resource if value not in sure or sure[value] is resource else None
-            for key, value in resource.outputs.items():
-                if isinstance(value, str) and len(value) > 3 and (key not in resource.inputs or key == "name"):
-                    owners[value] = resource if owners.get(value, resource) is resource else None
-        return {**owners, **sure}
+            if resource.custom:
+                for value in _identifying(resource):
+                    sure[value].append(resource)
+                for value in _own(resource):
+                    likely[value].append(resource)
+        return {**likely, **sure}
+
+
+def _identifying(resource: Resource) -> set[str]:
+    """The id, and the computed outputs that name the resource; what it was given to point at another is none."""
+    given = {value for value in resource.inputs.values() if isinstance(value, str)}
+    computed = (resource.get(key) for key in _IDENTITIES)
+    found = [resource.id, *(value for value in computed if isinstance(value, str) and value not in given)]
+    return {value for value in found if isinstance(value, str) and value}
+
+
+def _own(resource: Resource) -> set[str]:
+    """Texts that the program did not give, and the names that it did give."""
+    kind = resource.type.rpartition(":")[2].lower()
+    names = {key for key in resource.inputs if key in _NAMES or key.lower() == f"{kind}id"}
+    return {
+        value
+        for key, value in resource.outputs.items()
+        if isinstance(value, str) and len(value) > 3 and (key not in resource.inputs or key in names)
+    }
 
 
 def masked(value: Any, secrets: frozenset[str], path: str = "") -> Any:

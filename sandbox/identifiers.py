@@ -1,5 +1,6 @@
 """How the clouds spell identifiers: ARNs and ids of AWS, resource names and self links of Google Cloud."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -7,53 +8,51 @@ from typing import Any, Final
 from sandbox import schema
 from sandbox.facts import Facts
 
-_PREFIXES: Final = dict(
-    pair.split("=")
-    for pair in [
-        "vpc=vpc",
-        "subnet=subnet",
-        "internetGateway=igw",
-        "egressOnlyInternetGateway=eigw",
-        "natGateway=nat",
-        "eip=eipalloc",
-        "allocation=eipalloc",
-        "association=eipassoc",
-        "routeTable=rtb",
-        "networkAcl=acl",
-        "securityGroup=sg",
-        "securityGroupRule=sgr",
-        "securityGroupIngressRule=sgr",
-        "securityGroupEgressRule=sgr",
-        "vpcEndpoint=vpce",
-        "vpnConnection=vpn",
-        "vpnGateway=vgw",
-        "customerGateway=cgw",
-        "transitGateway=tgw",
-        "vpcAttachment=tgw-attach",
-        "transitGatewayAttachment=tgw-attach",
-        "instance=i",
-        "volume=vol",
-        "launchTemplate=lt",
-        "networkInterface=eni",
-        "flowLog=fl",
-        "vpcDhcpOptions=dopt",
-        "dhcpOptions=dopt",
-        "ami=ami",
-        "snapshot=snap",
-        "keyPair=key",
-        "prefixList=pl",
-        "managedPrefixList=pl",
-        "peeringConnection=pcx",
-        "fileSystem=fs",
-        "mountTarget=fsmt",
-        "accessPoint=fsap",
-        "resolverEndpoint=rslvr-in",
-        "resolverRule=rslvr-rr",
-        "placementGroup=pg",
-        "resolverRuleAssociation=rslvr-rrassoc",
-        "endpoint=cvpn-endpoint",
-    ]
-)
+_PREFIXES: Final = {
+    "accessPoint": "fsap",
+    "allocation": "eipalloc",
+    "ami": "ami",
+    "association": "eipassoc",
+    "customerGateway": "cgw",
+    "dhcpOptions": "dopt",
+    "egressOnlyInternetGateway": "eigw",
+    "eip": "eipalloc",
+    "endpoint": "cvpn-endpoint",
+    "fileSystem": "fs",
+    "flowLog": "fl",
+    "instance": "i",
+    "internetGateway": "igw",
+    "keyPair": "key",
+    "launchTemplate": "lt",
+    "managedPrefixList": "pl",
+    "mountTarget": "fsmt",
+    "natGateway": "nat",
+    "networkAcl": "acl",
+    "networkInterface": "eni",
+    "peeringConnection": "pcx",
+    "placementGroup": "pg",
+    "prefixList": "pl",
+    "resolverEndpoint": "rslvr-in",
+    "resolverRule": "rslvr-rr",
+    "resolverRuleAssociation": "rslvr-rrassoc",
+    "routeTable": "rtb",
+    "routeTableAssociation": "rtbassoc",
+    "securityGroup": "sg",
+    "securityGroupEgressRule": "sgr",
+    "securityGroupIngressRule": "sgr",
+    "securityGroupRule": "sgr",
+    "snapshot": "snap",
+    "subnet": "subnet",
+    "transitGateway": "tgw",
+    "transitGatewayAttachment": "tgw-attach",
+    "volume": "vol",
+    "vpc": "vpc",
+    "vpcAttachment": "tgw-attach",
+    "vpcDhcpOptions": "dopt",
+    "vpcEndpoint": "vpce",
+    "vpnConnection": "vpn",
+    "vpnGateway": "vgw",
+}
 
 _SERVICES: Final = {
     "alb": "elasticloadbalancing",
@@ -192,7 +191,15 @@ def aws_id(facts: Facts, special: Mapping[str, Any]) -> str:
     if short == "sqs:Queue":
         return f"https://sqs.{facts.region}.amazonaws.com/{facts.context.account}/{facts.physical_name}"
     lower = facts.kind[0].lower() + facts.kind[1:]
-    return f"{aws_prefix(lower)}-{facts.hex(17, 'id')}"
+    if facts.text("direction").startswith("OUTBOUND"):
+        return f"rslvr-out-{facts.hex(17, 'id')}"
+    transit = "tgw-" if facts.module == "ec2transitgateway" and "Route" in facts.kind else ""
+    return f"{transit}{aws_prefix(lower)}-{facts.hex(17, 'id')}"
+
+
+def default_security_group(vpc: str) -> str:
+    """The id of the security group that a VPC comes with: told by the VPC, and by the resource that adopts it."""
+    return f"sg-{hashlib.sha256(vpc.encode()).hexdigest()[:17]}"
 
 
 def aws_arn(facts: Facts, identifier: str) -> str:
@@ -201,7 +208,7 @@ def aws_arn(facts: Facts, identifier: str) -> str:
     region = "" if service in _GLOBAL else facts.region
     account = "" if service in ("s3", "route53") else facts.context.account
     partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(re.sub(r"-\w+-\d$", "", facts.region).rstrip("-"), "aws")
-    lower = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", facts.kind).lower()
+    lower = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", facts.kind.removeprefix("Default")).lower()
     name = identifier if identifier and not identifier.startswith("arn:") else facts.physical_name
     template = _ARN_RESOURCES.get(f"{facts.module}:{facts.kind}", f"{lower}/{name}")
     cluster = facts.text("cluster") or facts.text("clusterName", "default")
@@ -227,6 +234,8 @@ def _service(facts: Facts) -> str:
         return "logs"
     if facts.module == "cloudwatch" and facts.kind.startswith("Event"):
         return "events"
+    if facts.module == "route53" and facts.kind.startswith("Resolver"):
+        return "route53resolver"
     return _SERVICES.get(facts.module, facts.module)
 
 
@@ -248,6 +257,18 @@ _NO_LOCATION: Final = frozenset(
 _PARENTS: Final = ("keyRing", "cryptoKey", "secret", "parent", "instance", "service")
 
 
+_GOOGLE_IDS: Final = {
+    "compute:RouterInterface": "{project}/{region}/{router}/{name}",
+    "compute:RouterNat": "{project}/{region}/{router}/{name}",
+    "compute:RouterPeer": "projects/{project}/regions/{region}/routers/{router}/{name}",
+    "dns:RecordSet": "projects/{project}/managedZones/{managedZone}/rrsets/{name}/{type}",
+    "projects:Service": "{project}/{service}",
+    "projects:ServiceIdentity": "projects/{project}/services/{service}",
+    "secretmanager:SecretVersion": "{secret}/versions/1",
+    "servicenetworking:Connection": "{network}:{service}",
+}
+
+
 def google_id(facts: Facts) -> str:
     """The resource name of a Google Cloud resource: `projects/P/regions/R/subnetworks/NAME`."""
     if f"{facts.module}:{facts.kind}" in _GOOGLE_NAME_IS_ID:
@@ -257,8 +278,10 @@ def google_id(facts: Facts) -> str:
             (v for k, v in facts.inputs.items() if k not in ("role", "member", "condition") and isinstance(v, str)), ""
         )
         return f"{scope or facts.google_project}/{facts.text('role')}/{facts.text('member')}"
-    if facts.module == "projects" and facts.kind == "Service":
-        return f"{facts.google_project}/{facts.text('service')}"
+    if template := _GOOGLE_IDS.get(f"{facts.module}:{facts.kind}"):
+        given = {key: facts.text(key).rpartition("/")[2] for key in ("router", "managedZone", "service", "type")}
+        named = {"project": facts.google_project, "region": facts.region, "name": facts.physical_name}
+        return template.format(**given, **named, secret=facts.text("secret"), network=facts.text("network"))
     parent = next((v for k in _PARENTS if "/" in (v := facts.text(k)) and v.startswith("projects/")), "")
     return f"{parent or _google_scope(facts)}/{_collection(facts.kind)}/{facts.physical_name}"
 

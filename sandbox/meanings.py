@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 from sandbox.facts import Facts, pem
-from sandbox.identifiers import google_id
+from sandbox.identifiers import default_security_group, google_id
 
 Outputs = Mapping[str, Any]
 
@@ -55,6 +55,20 @@ def _ha_vpn_gateway(facts: Facts) -> Outputs:
         {**cast("dict[str, Any]", i), "ipAddress": facts.public_address(f"interface-{i.get('id')}")} for i in given
     ]
     return {"vpnInterfaces": found}
+
+
+def _vpc(facts: Facts) -> Outputs:
+    vpc, table = f"vpc-{facts.hex(17, 'id')}", f"rtb-{facts.hex(17, 'table')}"
+    group = default_security_group(vpc)
+    return {"id": vpc, "defaultSecurityGroupId": group, "defaultRouteTableId": table, "mainRouteTableId": table}
+
+
+def _default_security_group(facts: Facts) -> Outputs:
+    return {"id": default_security_group(facts.text("vpcId")), "name": "default"}
+
+
+def _default_route_table(facts: Facts) -> Outputs:
+    return {"id": facts.text("defaultRouteTableId")}
 
 
 def _google_address(facts: Facts) -> Outputs:
@@ -323,6 +337,9 @@ def _function(facts: Facts) -> Outputs:
 MEANINGS: Final[Mapping[str, Callable[[Facts], Outputs]]] = {
     "aws:acm/certificate:Certificate": _certificate,
     "aws:cloudfront/distribution:Distribution": _cloudfront,
+    "aws:ec2/defaultRouteTable:DefaultRouteTable": _default_route_table,
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": _default_security_group,
+    "aws:ec2/vpc:Vpc": _vpc,
     "aws:ec2/vpnConnection:VpnConnection": _vpn_connection,
     "aws:ecr/repository:Repository": _ecr,
     "aws:eks/cluster:Cluster": _eks_cluster,

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import gc
 import json
 import os
 import runpy
@@ -133,7 +134,7 @@ def _run(
 
     # The SDK reads the whole call stack at every registration; that of a new thread is short.
     thread = threading.Thread(target=contextvars.Context().run, args=(run,), name="program", daemon=True)
-    with _strict_formatting(), _no_lookups():
+    with _strict_formatting(), _no_lookups(), _rare_collections():
         thread.start()
         thread.join()
     if failures:
@@ -252,6 +253,17 @@ def _strict_formatting() -> Generator[None, None, None]:
             del os.environ[name]
         else:
             os.environ[name] = before
+
+
+@contextmanager
+def _rare_collections() -> Generator[None, None, None]:
+    """Modules and resources are made by the ten thousand and kept: looking for garbage among them finds none."""
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _explained(error: BaseException, directory: Path) -> ProgramError:

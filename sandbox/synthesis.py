@@ -51,14 +51,6 @@ def foreseen(given: Any, made: Any) -> Any:
     return {key: foreseen(inputs.get(key, UNKNOWN), value) for key, value in cast("Mapping[str, Any]", made).items()}
 
 
-def computed(resource_type: str, inputs: Mapping[str, Any]) -> frozenset[str]:
-    """The outputs that only the cloud can decide: unknown in a preview of a new resource."""
-    found = schema.resource(resource_type)
-    if found is None:
-        return frozenset()
-    return frozenset(prop.name for prop in found.outputs.values() if prop.required and inputs.get(prop.name) is None)
-
-
 def _always_there(facts: Facts, prop: Property) -> bool:
     """The SDK calls an output optional when the provider does not compute it; Kubernetes adds only the status."""
     return prop.name == "status" if facts.package == "kubernetes" else prop.required

@@ -1,4 +1,4 @@
-"""One measured process of `tests.bench`: `record DIRECTORY STACK`, or `floor RESOURCES MODULE...`."""
+"""One measured process of `tests.bench`: `record DIRECTORY STACK`, or `floor` with the record's answer as its input."""
 
 import importlib
 import json
@@ -10,17 +10,26 @@ from tests.bench import SDKS, used
 
 
 def record(directory: str, stack: str) -> dict[str, Any]:
-    """Record a program; tells the SDK modules that it loaded beside the figures."""
+    """Record a program; tells what its floor has to load and to register beside the figures."""
     from sandbox.program import Program
     from sandbox.recorder import record as recorded
 
     graph = recorded(Program(Path(directory), stack))
+    figures = {"resources": len(graph)} | used()
+
+    from sandbox import schema
+
+    bare: list[dict[str, Any]] = []
+    for resource in graph:
+        known = schema.resource(resource.type)
+        outputs = [each.python_name for each in known.outputs.values()] if known else []
+        bare.append({"type": resource.type, "name": resource.name, "custom": resource.custom, "outputs": outputs})
     modules = sorted(name for name in sys.modules if name.split(".")[0] in SDKS and sys.modules[name])
-    return {"resources": len(graph), "modules": modules} | used()
+    return figures | {"modules": modules, "bare": bare}
 
 
-def floor(resources: int, modules: list[str]) -> dict[str, Any]:
-    """Import the modules and register bare resources on the SDK's own mocks."""
+def floor(modules: list[str], bare: list[dict[str, Any]]) -> dict[str, Any]:
+    """Import the modules and register resources of the same types, without inputs, on the SDK's own mocks."""
     import pulumi
 
     for name in modules:
@@ -36,14 +45,18 @@ def floor(resources: int, modules: list[str]) -> dict[str, Any]:
     pulumi.runtime.set_mocks(Mocks(), preview=False)
 
     @pulumi.runtime.test
-    def bare() -> None:
-        for number in range(resources):
-            pulumi.CustomResource("bench:index:Bare", f"bare-{number}", {"number": number})
+    def register() -> None:
+        for each in bare:
+            if each["custom"]:
+                pulumi.CustomResource(each["type"], each["name"], dict.fromkeys(each["outputs"]))
+            else:
+                pulumi.ComponentResource(each["type"], each["name"])
 
-    bare()
-    return {"resources": resources} | used()
+    register()
+    return {"resources": len(bare)} | used()
 
 
 if __name__ == "__main__":
     verb, *rest = sys.argv[1:]
-    sys.stdout.write(json.dumps(record(*rest) if verb == "record" else floor(int(rest[0]), rest[1:])))
+    figures = record(*rest) if verb == "record" else floor(**json.load(sys.stdin))
+    sys.stdout.write(json.dumps(figures))

@@ -108,6 +108,23 @@ def test_a_value_belongs_to_the_one_resource_that_brought_it_forth() -> None:
     assert HOUSE.referred(UNKNOWN) is None
 
 
+def test_of_two_that_bear_a_name_the_one_depended_on_is_meant() -> None:
+    repositories = [
+        resource(region, "aws:ecr/repository:Repository", id="api", inputs={"name": "api"}, outputs={"name": "api"})
+        for region in ("east", "west")
+    ]
+    policy = resource("policy", "aws:ecr/lifecyclePolicy:LifecyclePolicy", inputs={"repository": "api"}, waits=["west"])
+    both = graph(*repositories, policy)
+    assert both.referred("api") is None
+    assert both.referred("api", by=policy) is repositories[1]
+
+
+def test_a_resource_that_points_at_another_does_not_own_its_arn() -> None:
+    secret = resource("secret", outputs={"arn": "arn:secret"}, id="arn:secret")
+    version = resource("version", inputs={"secretId": "arn:secret"}, outputs={"arn": "arn:secret"})
+    assert graph(secret, version).referred("arn:secret") is secret
+
+
 def test_the_longest_chain_is_the_one_that_takes_longest_not_the_one_with_most_links() -> None:
     minutes: Mapping[str, float] = {"a": 1, "b": 1, "c": 1, "slow": 10, "end": 1}
     chained = graph(

@@ -59,6 +59,11 @@ def test_it_is_the_same_every_time_and_another_for_another_resource_or_stack() -
     [
         ("aws:ec2/vpc:Vpc", {}, r"arn:aws:ec2:eu-west-1:111122223333:vpc/vpc-[0-9a-f]{17}"),
         ("aws:iam/role:Role", {"name": "r"}, r"arn:aws:iam::111122223333:role/r"),
+        (
+            "aws:route53/resolverEndpoint:ResolverEndpoint",
+            {"direction": "OUTBOUND"},
+            r"arn:aws:route53resolver:eu-west-1:111122223333:resolver-endpoint/rslvr-out-[0-9a-f]{17}",
+        ),
         ("aws:iam/policy:Policy", {"name": "p"}, r"arn:aws:iam::111122223333:policy/p"),
         ("aws:s3/bucket:Bucket", {"bucket": "b"}, r"arn:aws:s3:::b"),
         ("aws:rds/instance:Instance", {"identifier": "d"}, r"arn:aws:rds:eu-west-1:111122223333:db:d"),
@@ -102,6 +107,12 @@ def test_an_arn_names_partition_service_region_and_account(token: str, inputs: d
         ("gcp:secretmanager/secret:Secret", {"secretId": "s"}, "projects/shop-test/secrets/s"),
         ("gcp:sql/databaseInstance:DatabaseInstance", {"name": "d"}, "d"),
         ("gcp:storage/bucket:Bucket", {"name": "b"}, "b"),
+        (
+            "gcp:dns/recordSet:RecordSet",
+            {"name": "a.b.", "type": "A", "managedZone": "z"},
+            "projects/shop-test/managedZones/z/rrsets/a.b./A",
+        ),
+        ("gcp:compute/routerNat:RouterNat", {"name": "n", "router": "r"}, "shop-test/europe-west1/r/n"),
     ],
 )
 def test_a_google_id_is_the_path_of_the_resource(token: str, inputs: dict[str, Any], identifier: str) -> None:
@@ -118,6 +129,13 @@ def test_a_service_account_is_called_after_its_account_id_and_project() -> None:
     assert made["email"] == "mover@shop-test.iam.gserviceaccount.com"
     assert made["member"] == f"serviceAccount:{made['email']}"
     assert re.fullmatch(r"\d{21}", str(made["uniqueId"]))
+
+
+def test_what_a_vpc_comes_with_keeps_its_id_when_it_is_adopted() -> None:
+    vpc = outputs("aws:ec2/vpc:Vpc")
+    group = outputs("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", vpcId=vpc["id"])
+    table = outputs("aws:ec2/defaultRouteTable:DefaultRouteTable", defaultRouteTableId=vpc["defaultRouteTableId"])
+    assert (group["id"], table["id"]) == (vpc["defaultSecurityGroupId"], vpc["defaultRouteTableId"])
 
 
 def test_a_name_that_is_not_given_ends_in_seven_digits_of_its_own() -> None:
@@ -141,10 +159,10 @@ def test_a_gateway_for_two_tunnels_has_two_addresses() -> None:
     assert len({i["ipAddress"] for i in interfaces}) == 2
 
 
-def test_public_addresses_come_from_the_ranges_kept_for_documentation() -> None:
-    ranges = [ipaddress.ip_network(text) for text in ("203.0.113.0/24", "198.51.100.0/24")]
-    made = [outputs("aws:ec2/eip:Eip", f"e{number}")["publicIp"] for number in range(20)]
-    assert all(any(ipaddress.ip_address(str(ip)) in known for known in ranges) for ip in made)
+def test_public_addresses_belong_to_nobody_and_to_one_resource_each() -> None:
+    made = [str(outputs("aws:ec2/eip:Eip", f"e{number}")["publicIp"]) for number in range(40)]
+    assert all(ipaddress.ip_address(address) in ipaddress.ip_network("198.18.0.0/15") for address in made)
+    assert len(set(made)) == 40, "a rule for one address would be taken for a rule for another"
 
 
 def test_a_certificate_is_proved_once_for_every_domain() -> None:
