@@ -2,4 +2,5 @@
 
 from stacks.settings import schema
 
-schema.PATH.write_text(schema.text())
+if __name__ == "__main__":
+    schema.PATH.write_text(schema.text())
