@@ -287,6 +287,8 @@ def _explained(error: BaseException, directory: Path) -> ProgramError:
         return ProgramError(str(root), *(place or (None, None)), resource)
     if isinstance(root, SyntaxError) and root.filename and Path(root.filename).is_relative_to(directory):
         place = (Path(root.filename).relative_to(directory).as_posix(), root.lineno or 0)
+    if isinstance(root, pulumi.RunError):
+        return ProgramError(str(root), None, None, None)  # said by the program to its user; the engine adds nothing
     text = "".join(traceback.format_exception_only(root)).strip()
     return ProgramError(text, *(place or (None, None)), resource)
 

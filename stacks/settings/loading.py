@@ -7,7 +7,7 @@ from typing import Any
 
 from stacks.settings.checks import CHECKS
 from stacks.settings.checks.clouds import is_named_as_the_stack
-from stacks.settings.checks.draft import Draft, findings
+from stacks.settings.checks.draft import draft, findings
 from stacks.settings.checks.plain_text import credentials_in, missing_secrets, plain_text_secrets
 from stacks.settings.display import HIDDEN, MISSING, written
 from stacks.settings.mistakes import Mistake, SettingsError
@@ -32,9 +32,9 @@ def load(
         mistakes += credentials_in((name,), value)
     mistakes += plain_text_secrets(raw.get("secrets"), plain_text, stack)
     mistakes += missing_secrets(raw.get("secrets"), stack)
-    draft = Draft.model_construct(**sections)
+    checked = draft(raw) if mistakes else Settings.model_construct(**sections)
     for check in (partial(is_named_as_the_stack, stack), *CHECKS):
-        mistakes += findings(check, draft)
+        mistakes += findings(check, checked)
     if mistakes:
         raise SettingsError(stack, _presentable(mistakes, encrypted))
     return Settings.model_construct(**sections)

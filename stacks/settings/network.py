@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from ipaddress import IPv4Network
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -203,15 +203,7 @@ class Network(Section):
 
     def ranges(self) -> Mapping[str, IPv4Network]:
         """Every private range by the key that sets it; no two of them may overlap."""
-        ranges = {"aws.cidr": self.aws.cidr, "aws.kubernetes_services": self.aws.kubernetes_services}
-        if self.recovery is not None:
-            ranges["recovery.cidr"] = self.recovery.cidr
-            ranges["recovery.kubernetes_services"] = self.recovery.kubernetes_services
-        names = ("nodes", "pods", "services", "control_plane", "managed_services", "serverless", "resolver")
-        ranges |= {f"gcp.{name}": getattr(self.gcp, name) for name in names}
-        if self.access.client_vpn is not None:
-            ranges["access.client_vpn.cidr"] = self.access.client_vpn.cidr
-        return ranges
+        return {key: network for key in RANGES if (network := _reached(self, key)) is not None}
 
     def link_ranges(self) -> Mapping[str, IPv4Network]:
         """Every link-local range of the link by the key that sets it."""
@@ -220,3 +212,28 @@ class Network(Section):
             for name, path in self.link.interconnect.paths.items():
                 ranges[f"link.interconnect.paths.{name}.cidr"] = path.cidr
         return ranges
+
+
+RANGES = (
+    "aws.cidr",
+    "aws.kubernetes_services",
+    "recovery.cidr",
+    "recovery.kubernetes_services",
+    "gcp.nodes",
+    "gcp.pods",
+    "gcp.services",
+    "gcp.control_plane",
+    "gcp.managed_services",
+    "gcp.serverless",
+    "gcp.resolver",
+    "access.client_vpn.cidr",
+)
+"""The keys of all private ranges."""
+
+
+def _reached(network: Network, key: str) -> IPv4Network | None:
+    """The range at a key; None where a part of the way is null, or not valid in settings that are being checked."""
+    found: Any = network
+    for name in key.split("."):
+        found = getattr(found, name, None)
+    return found

@@ -11,6 +11,10 @@ from pydantic_core import CoreSchema, core_schema
 Item = TypeVar("Item")
 
 
+class InvalidSettingError(AttributeError):
+    """A check asked for a setting that has a mistake of its own."""
+
+
 class Section(BaseModel):
     """Part of a stack's settings: immutable, without room for unknown keys or for values of another type.
 

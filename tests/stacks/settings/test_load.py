@@ -284,3 +284,21 @@ def test_the_table_holds_the_longest_key_in_one_piece() -> None:
     path = "services.backend-api.scaling.cooldown_minutes"
     sections = raw("staging", {"services.backend-api.scaling": {"cooldown_minutes": 0}})
     assert f"platform:{path}" in str(refused(sections))
+
+
+def test_what_is_valid_is_checked_beside_what_is_not() -> None:
+    sections = raw("staging")
+    sections["network"]["aws"]["nat"] = "singel"
+    sections["network"]["aws"]["cidr"] = "10.18.0.0/16"
+    sections["network"]["link"]["gcp_asn"] = sections["network"]["link"]["aws_asn"]
+    sections["services"]["websocket"]["hostname"] = sections["services"]["backend-api"]["hostname"]
+    sections["services"]["backend-api"]["port"] = 80
+    paths = {mistake.path for mistake in refused(sections).mistakes}
+    assert {
+        "platform:network.aws.nat",
+        "platform:network.gcp.nodes",
+        "platform:network.gcp.managed_services",
+        "platform:network.link.gcp_asn",
+        "platform:services.backend-api.port",
+        "platform:services.websocket.hostname",
+    } <= paths, "one typing error must not hide what a second look would find"
