@@ -250,7 +250,9 @@ def _document(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     """Assets compare by what they hold."""
-    return {k: _plain(v) for k, v in vars(value).items()} if hasattr(value, "__dict__") else value
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in cast("Mapping[str, Any]", value).items()}
+    return _plain(vars(value)) if hasattr(value, "__dict__") else value
 
 
 def _key(urn: str, stack: str) -> str:

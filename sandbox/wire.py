@@ -1,8 +1,11 @@
 """Property values as the engine's protocol carries them, read into plain Python and written back."""
 
+import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
+import pulumi
 from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
 
@@ -56,7 +59,22 @@ def _read_struct(value: struct_pb2.Value, path: list[str], secrets: set[str]) ->
         if "secret" in fields and fields["secret"].bool_value:
             secrets.add("".join(path))
         return _read(fields["value"], "", path, secrets) if "value" in fields else UNKNOWN
-    return rpc.deserialize_property(value.struct_value)
+    return _with_digests(rpc.deserialize_property(value.struct_value))
+
+
+def _with_digests(value: Any) -> Any:
+    """Files are told by what they hold now: another commit may hold something else at the same path."""
+    if isinstance(value, pulumi.AssetArchive):
+        for item in value.assets.values():
+            _with_digests(item)
+    elif isinstance(value, pulumi.FileAsset | pulumi.FileArchive):
+        path = Path(value.path)
+        files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+        digest = hashlib.sha256()
+        for each in files:
+            digest.update(str(each).encode() + b"\0" + (each.read_bytes() if each.is_file() else b""))
+        vars(value)["digest"] = digest.hexdigest()
+    return value
 
 
 def write(target: struct_pb2.Value, value: Any) -> None:

@@ -1,13 +1,20 @@
 """The environments of this repository, each recorded once a test run."""
 
+import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from sandbox.graph import Graph
 from sandbox.program import Program
 from sandbox.recorder import record
+from stacks.settings import Settings, load
 
 ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "platform:"
 ENVIRONMENTS = ("development", "staging", "production")
 
 
@@ -15,3 +22,28 @@ ENVIRONMENTS = ("development", "staging", "production")
 def recorded(environment: str, known: bool = True) -> Graph:
     """The graph of one environment: outputs known as after an `up`, or unknown as in a first preview."""
     return record(Program(ROOT, environment), known=known)
+
+
+@cache
+def loaded(environment: str) -> Settings:
+    """The settings of one environment, with a sentinel in place of each secret."""
+    values = Program(ROOT, environment).values
+    return load(environment, {k.removeprefix(PREFIX): v for k, v in values.items() if k.startswith(PREFIX)})
+
+
+def changed(environment: str, changes: Mapping[str, Any]) -> Graph:
+    """The graph of an environment with other settings: values by key path, `platform:network.aws.nat`."""
+    with tempfile.TemporaryDirectory() as directory:
+        own = f"Pulumi.{environment}.yaml"
+        for path in ROOT.iterdir():
+            if path.name not in (own, ".git"):
+                (Path(directory) / path.name).symlink_to(path)
+        content: dict[str, Any] = yaml.safe_load((ROOT / own).read_text(encoding="utf-8"))
+        for key, value in changes.items():
+            *steps, last = key.split(".")
+            place: Any = content["config"]
+            for step in steps:
+                place = place[step]
+            place[last] = value
+        (Path(directory) / own).write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        return record(Program(Path(directory), environment))

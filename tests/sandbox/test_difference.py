@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
@@ -166,3 +167,25 @@ def test_two_stacks_are_compared_as_if_they_had_one_name(first: str, second: str
         aws.ec2.Subnet("subnet", vpc_id=vpc.id, opts=pulumi.ResourceOptions(parent=root))
 
     assert not difference(recorded(build, first), recorded(build, second))
+
+
+def test_code_is_changed_when_what_it_holds_is_changed(tmp_path: Path) -> None:
+    code = tmp_path / "handler.py"
+
+    def build() -> None:
+        provider = aws.Provider("aws", region="eu-west-1", allowed_account_ids=["111122223333"])
+        aws.lambda_.Function(
+            "function",
+            role="arn:aws:iam::111122223333:role/function",
+            runtime="python3.13",
+            handler="handler.handle",
+            code=pulumi.AssetArchive({"handler.py": pulumi.FileAsset(str(code))}),
+            opts=pulumi.ResourceOptions(provider=provider),
+        )
+
+    graphs: list[Graph] = []
+    for text in ("one", "one", "another"):
+        code.write_text(text)
+        graphs.append(record_components(build))
+    assert not difference(graphs[0], graphs[1]), "the same code is no change"
+    assert [change.resource.name for change in difference(graphs[1], graphs[2]).changed] == ["function"]

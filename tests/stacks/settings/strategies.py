@@ -320,7 +320,7 @@ def removed_keys(draw: st.DrawFn) -> Corruption:
     location = draw(st.sampled_from(required))
     spoilt = without(raw, location)
     # The engine hands over a missing section as an empty one, so a section without its only key counts as missing.
-    return Corruption(spoilt, path(location if spoilt.get(location[0]) else location[:1]))
+    return Corruption(spoilt, path(location if spoilt.get(str(location[0])) else location[:1]))
 
 
 @st.composite
