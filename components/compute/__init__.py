@@ -1,0 +1,1 @@
+"""Where containers run, and how they scale and are replaced."""
