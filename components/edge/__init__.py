@@ -1,0 +1,1 @@
+"""The public edge: load balancers, firewalls, sites."""
