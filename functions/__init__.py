@@ -1,0 +1,1 @@
+"""Code that runs inside the clouds; each folder is one function."""
