@@ -139,6 +139,23 @@ def test_names_fit_what_carries_them(graph: Graph) -> None:
     assert too_long == [], "the provider refuses the name in the middle of an `up`"
 
 
+def test_no_security_group_gets_the_same_rule_twice(graph: Graph) -> None:
+    """EC2 tells rules apart by these alone and refuses the second one, whatever it is called."""
+    said = (
+        "securityGroupId",
+        "ipProtocol",
+        "fromPort",
+        "toPort",
+        "cidrIpv4",
+        "prefixListId",
+        "referencedSecurityGroupId",
+    )
+    for direction in ("Ingress", "Egress"):
+        rules = graph.of_type(f"aws:vpc/securityGroup{direction}Rule:SecurityGroup{direction}Rule")
+        counted = Counter(tuple(str(rule.get(name)) for name in said) for rule in rules)
+        assert [rule for rule, number in counted.items() if number > 1] == []
+
+
 def policy_statements(value: Any) -> list[dict[str, Any]]:
     """The statements of an IAM policy document in JSON; none for any other value."""
     if not isinstance(value, str) or '"Statement"' not in value:

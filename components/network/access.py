@@ -18,6 +18,9 @@ from pulumi import Output
 from components.component import Component
 
 ALLOW_PRIORITY = 1000
+AWS_DESCRIPTION = 255
+GCP_DESCRIPTION = 2048
+"""What the clouds take as the longest description of a rule."""
 DENY_PRIORITY = 65534
 """Just above the two implied rules of every Google network, which log nothing."""
 
@@ -79,9 +82,9 @@ class AwsAccess(Component):
         self._flows = own_flows(args.flows, args.parties, args.ranges)
 
         self.security_group_ids = self._groups()
-        for flow in self._flows:
-            self._ingress(flow)
-            self._egress(flow)
+        for party in args.parties:
+            self._admit(party)
+            self._let_out(party)
         self.publish()
 
     def _groups(self) -> dict[str, Output[str]]:
@@ -96,43 +99,56 @@ class AwsAccess(Component):
             for party, description in self._args.parties.items()
         }
 
-    def _ingress(self, flow: Flow) -> None:
-        if flow.destination not in self.security_group_ids:
-            return
-        for key, peer in self._peers(flow.source):
+    def _admit(self, party: str) -> None:
+        flows = [flow for flow in self._flows if flow.destination == party]
+        for key, peer, rows in self._rules((flow.source, flow) for flow in flows):
             aws.vpc.SecurityGroupIngressRule(
-                f"{self._name}-in-{flow.key}{key}",
-                security_group_id=self.security_group_ids[flow.destination],
-                description=flow.why,
-                ip_protocol=_aws_protocol(flow),
-                from_port=flow.port,
-                to_port=flow.port,
+                f"{self._name}-in-{party}-{key}",
+                security_group_id=self.security_group_ids[party],
+                description=_reasons(rows, AWS_DESCRIPTION),
+                ip_protocol=_aws_protocol(rows[0]),
+                from_port=rows[0].port,
+                to_port=rows[0].port,
                 cidr_ipv4=peer if isinstance(peer, str) else None,
                 referenced_security_group_id=None if isinstance(peer, str) else peer,
                 opts=self.child(),
             )
 
-    def _egress(self, flow: Flow) -> None:
-        if flow.source not in self.security_group_ids:
-            return
-        for key, peer in self._peers(flow.destination):
+    def _let_out(self, party: str) -> None:
+        flows = [flow for flow in self._flows if flow.source == party]
+        for key, peer, rows in self._rules((flow.destination, flow) for flow in flows):
             aws.vpc.SecurityGroupEgressRule(
-                f"{self._name}-out-{flow.key}{key}",
-                security_group_id=self.security_group_ids[flow.source],
-                description=flow.why,
-                ip_protocol=_aws_protocol(flow),
-                from_port=flow.port,
-                to_port=flow.port,
+                f"{self._name}-out-{party}-{key}",
+                security_group_id=self.security_group_ids[party],
+                description=_reasons(rows, AWS_DESCRIPTION),
+                ip_protocol=_aws_protocol(rows[0]),
+                from_port=rows[0].port,
+                to_port=rows[0].port,
                 cidr_ipv4=peer if isinstance(peer, str) else None,
                 referenced_security_group_id=None if isinstance(peer, str) else peer,
                 opts=self.child(),
             )
 
-    def _peers(self, name: str) -> list[tuple[str, str | Output[str]]]:
-        """The other end of a rule: one security group, or one range each, with the suffix of the rule's name."""
-        if name in self.security_group_ids:
-            return [("", self.security_group_ids[name])]
-        return [(_range_suffix(cidr), str(cidr)) for cidr in self._args.ranges[name]]
+    def _rules(self, others: Iterable[tuple[str, Flow]]) -> list[tuple[str, str | Output[str], list[Flow]]]:
+        """What tells a rule from the others, the other end, and the flows it stands for.
+
+        EC2 refuses a second rule of the same port and peer, whatever it is called: two services behind one range share
+        one, named by the range so that it stays when one of them goes.
+        """
+        peers: dict[str, str | Output[str]] = {}
+        rows: dict[str, list[Flow]] = {}
+        for other, flow in others:
+            port = "all" if flow.port is None else f"{flow.protocol}-{flow.port}"
+            own = other in self.security_group_ids
+            ends: list[tuple[str, str | Output[str]]] = (
+                [(other, self.security_group_ids[other])]
+                if own
+                else [(_dashed(cidr), str(cidr)) for cidr in self._args.ranges[other]]
+            )
+            for end, peer in ends:
+                peers[f"{port}-{end}"] = peer
+                rows.setdefault(f"{port}-{end}", []).append(flow)
+        return [(key, peer, rows[key]) for key, peer in peers.items()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,7 +214,7 @@ class GcpAccess(Component):
             gcp.compute.Firewall(
                 f"{self._name}-in-{party}-{port}",
                 network=self._args.network_id,
-                description=_reasons(flows),
+                description=_reasons(flows, GCP_DESCRIPTION),
                 direction="INGRESS",
                 priority=ALLOW_PRIORITY,
                 source_ranges=self._cidrs([flow.source for flow in flows]),
@@ -212,7 +228,7 @@ class GcpAccess(Component):
             gcp.compute.Firewall(
                 f"{self._name}-out-{party}-{port}",
                 network=self._args.network_id,
-                description=_reasons(flows),
+                description=_reasons(flows, GCP_DESCRIPTION),
                 direction="EGRESS",
                 priority=ALLOW_PRIORITY,
                 destination_ranges=self._cidrs([flow.destination for flow in flows]),
@@ -252,8 +268,9 @@ def _by_port(flows: Iterable[Flow]) -> list[tuple[str, list[Flow]]]:
     return list(found.items())
 
 
-def _reasons(flows: Sequence[Flow]) -> str:
-    return "; ".join(sorted({flow.why for flow in flows}))
+def _reasons(flows: Sequence[Flow], longest: int) -> str:
+    reasons = "; ".join(sorted({flow.why for flow in flows}))
+    return reasons if len(reasons) <= longest else f"{reasons[: longest - 4]} ..."
 
 
 def _gcp_allow(flow: Flow) -> gcp.compute.FirewallAllowArgs:
@@ -261,5 +278,5 @@ def _gcp_allow(flow: Flow) -> gcp.compute.FirewallAllowArgs:
     return gcp.compute.FirewallAllowArgs(protocol=flow.protocol, ports=ports)
 
 
-def _range_suffix(cidr: IPv4Network) -> str:
-    return "-" + str(cidr).replace(".", "-").replace("/", "-")
+def _dashed(cidr: IPv4Network) -> str:
+    return str(cidr).replace(".", "-").replace("/", "-")

@@ -11,8 +11,9 @@ from pulumi import Output
 
 from components import policy
 from components.component import Component
-from components.network import subnets
+from components.network import resolver_addresses, subnets
 from components.network.private_endpoints import PrivateEndpoints, PrivateEndpointsArgs
+from components.ordering import after
 
 NatPlacement = Literal["per_zone", "single"]
 
@@ -164,8 +165,25 @@ class AwsNetwork(Component):
                 nat_gateway_id=gateways.get(zone, fallback).id,
                 opts=self.child(),
             )
-            ids[zone], tables[zone] = self._subnet("private", zone, table), table.id
+            ids[zone] = self._beside_resolver(zone, self._subnet("private", zone, table))
+            tables[zone] = table.id
         return ids, tables
+
+    def _beside_resolver(self, zone: str, subnet_id: Output[str]) -> Output[str]:
+        """The subnet, once the last addresses in it are kept for resolver endpoints.
+
+        The other cloud asks at addresses that are fixed beforehand. A reservation takes none away that is in use, so it
+        has to come before everything else in the subnet, and even where there is no link yet.
+        """
+        reservation = aws.ec2.SubnetCidrReservation(
+            f"{self._name}-resolver-{zone}",
+            subnet_id=subnet_id,
+            cidr_block=str(resolver_addresses.reserved(self._plan[zone].private)),
+            reservation_type="explicit",
+            description="Route 53 resolver endpoints",
+            opts=self.child(),
+        )
+        return after(subnet_id, [reservation])
 
     def _isolated_subnets(
         self, tier: Literal["database", "transit"]

@@ -143,16 +143,7 @@ class PrivateDns(Component):
         ).name
 
     def _aws_answers(self) -> None:
-        """An endpoint at which Route 53 takes Cloud DNS's questions, at addresses that AWS gives to nothing else."""
-        for zone, subnet in self._args.aws.resolver_subnets.items():
-            aws.ec2.SubnetCidrReservation(
-                f"{self._name}-{zone}",
-                subnet_id=subnet.subnet_id,
-                cidr_block=str(resolver_addresses.reserved(subnet.cidr)),
-                reservation_type="explicit",
-                description="Route 53 resolver endpoints",
-                opts=self.child(),
-            )
+        """An endpoint at which Route 53 takes Cloud DNS's questions, at addresses that the network keeps for it."""
         group = self._security_group("inbound", "Route 53 answers Cloud DNS")
         for protocol in PROTOCOLS:
             aws.vpc.SecurityGroupIngressRule(

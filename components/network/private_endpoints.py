@@ -103,10 +103,11 @@ class PrivateEndpoints(Component):
 
 
 def s3_endpoint_policy(account_id: str, region: str) -> dict[str, object]:
-    """Our principals, and the two places AWS itself serves packages from, with no signature of ours.
+    """Our principals, and the public places that images and packages come from without a signature of ours.
 
-    Image layers come from a bucket of ECR by presigned URLs, Amazon Linux packages from a public one; without these two
-    statements tasks fail to pull and instances to update, with an error that does not name the endpoint.
+    Layers of ECR come by presigned URLs from a bucket of AWS, those of registry.k8s.io and the packages of Amazon Linux
+    from public ones in the same region. Without this, pulls and updates fail with an error that does not name the
+    endpoint.
     """
     return policy.document(
         policy.allow(
@@ -122,6 +123,7 @@ def s3_endpoint_policy(account_id: str, region: str) -> dict[str, object]:
             [
                 f"arn:aws:s3:::prod-{region}-starport-layer-bucket/*",
                 f"arn:aws:s3:::al2023-repos-{region}-de612dc2/*",
+                f"arn:aws:s3:::prod-registry-k8s-io-{region}/*",
             ],
             principals="*",
         ),

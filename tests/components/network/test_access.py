@@ -132,3 +132,19 @@ def test_every_port_goes_with_every_transport_and_only_so() -> None:
         Flow(source="a", destination="b", port=None, protocol="tcp", why="")
     with pytest.raises(ValueError, match="every port goes with protocol 'all'"):
         Flow(source="a", destination="b", port=1, protocol="all", why="")
+
+
+def test_two_callers_behind_one_range_share_one_rule_named_by_the_range() -> None:
+    ranges = {"a": [DATABASES], "b": [DATABASES]}
+    flows = [
+        Flow(source=source, destination="database", port=5432, protocol="tcp", why=f"{source} reads") for source in "ab"
+    ]
+
+    def build() -> None:
+        AwsAccess(
+            "aws", AwsAccessArgs(vpc_id="vpc-1", parties={"database": "The database"}, ranges=ranges, flows=flows)
+        )
+
+    (rule,) = record_components(build).of_type(INGRESS)
+    assert rule.name == "aws-in-database-tcp-5432-10-0-24-0-22", "EC2 refuses the second, and a rename of the first"
+    assert rule["description"] == "a reads; b reads"

@@ -10,7 +10,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from components.network import subnets
+from components.network import resolver_addresses, subnets
 from components.network.aws_network import AwsNetwork, NatPlacement
 from sandbox.graph import Graph, Resource
 from sandbox.recorder import record_components
@@ -201,3 +201,15 @@ def test_outputs_are_keyed_by_zone(network: Graph):
 
 def test_a_first_preview_registers_the_same_resources():
     assert {(r.type, r.name) for r in recorded(known=False)} == {(r.type, r.name) for r in recorded()}
+
+
+def test_addresses_for_the_resolver_are_kept_before_anything_else_is_in_a_private_subnet(network: Graph) -> None:
+    kept = network.of_type("aws:ec2/subnetCidrReservation:SubnetCidrReservation")
+    blocks = {_name(network, r["subnetId"]): IPv4Network(r["cidrBlock"]) for r in kept}
+    plan = subnets.plan(AWS.cidr, ZONES)
+    assert blocks == {f"net-private-{zone}": resolver_addresses.reserved(plan[zone].private) for zone in ZONES}
+    assert {r["reservationType"] for r in kept} == {"explicit"}, "AWS gives such addresses to nobody that names none"
+    for endpoint in network.of_type("aws:ec2/vpcEndpoint:VpcEndpoint"):
+        if endpoint["vpcEndpointType"] == "Interface":
+            waits = {each.urn for each in network.dependencies(endpoint)}
+            assert {r.urn for r in kept} <= waits, f"{endpoint.name} could take an address that is about to be kept"

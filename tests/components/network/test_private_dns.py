@@ -147,15 +147,11 @@ def test_each_endpoint_has_the_group_of_its_direction(dns: Graph):
     }
 
 
-def test_aws_gives_the_addresses_of_the_endpoints_to_nothing_else(dns: Graph):
-    reserved = {
-        r.inputs["subnetId"]: (IPv4Network(r.inputs["cidrBlock"]), r.inputs["reservationType"])
-        for r in dns.of_type("aws:ec2/subnetCidrReservation:SubnetCidrReservation")
-    }
-    assert {subnet: kind for subnet, (_, kind) in reserved.items()} == {"subnet-a": "explicit", "subnet-b": "explicit"}
+def test_the_endpoints_of_aws_stand_where_the_network_keeps_addresses_for_them(dns: Graph):
+    blocks = {str(s.subnet_id): resolver_addresses.reserved(s.cidr) for s in AWS.resolver_subnets.values()}
     for endpoint in dns.of_type("aws:route53/resolverEndpoint:ResolverEndpoint"):
         for entry in endpoint.inputs["ipAddresses"]:
-            block, _ = reserved[entry["subnetId"]]
+            block = blocks[entry["subnetId"]]
             assert entry["ip"] in {str(address) for address in block.hosts()}, f"{endpoint.name} stands outside {block}"
 
 
