@@ -86,7 +86,7 @@ class Monitor(mocks.MockMonitor):
         answer.object.CopyFrom(request.object)
         identifier, outputs = None, dict(inputs)
         if request.custom:
-            inputs = self._checked(request, urn, inputs)
+            inputs = self._checked(request, urn, source, inputs)
             identifier, outputs = self._answered(request, inputs, answer)
         options = self._options(request)
         self._record(request, urn, inputs, outputs, secrets, options, identifier, source)
@@ -148,19 +148,20 @@ class Monitor(mocks.MockMonitor):
         return identifier if self.known else UNKNOWN, outputs
 
     def _checked(
-        self, request: resource_pb2.RegisterResourceRequest, urn: str, inputs: dict[str, Any]
+        self, request: resource_pb2.RegisterResourceRequest, urn: str, source: str | None, inputs: dict[str, Any]
     ) -> dict[str, Any]:
         """The inputs, a provider's decoded; takes note of what the engine or the provider would refuse."""
         package = request.type.partition(":")[0]
+        place = f"{source}: {urn}" if source else urn
         if not request.provider and package != "pulumi" and self._disabled & {"*", package}:
             self.problems.append(
-                f"{urn}: default provider for '{package}' disabled; name a provider, or a parent with one"
+                f"{place}: default provider for '{package}' disabled; name a provider, or a parent with one"
             )
         found = schema.resource(request.type)
         if found is None:
             return inputs
         inputs = found.decoded(inputs)
-        self.problems += [f"{urn}: {problem.path}: {problem.message}" for problem in found.problems(inputs)]
+        self.problems += [f"{place}: {problem.path}: {problem.message}" for problem in found.problems(inputs)]
         if request.type.startswith(_PROVIDER):
             self._contexts[urn] = Context(self._project, self._stack, inputs)
         return inputs

@@ -233,7 +233,9 @@ def show_verdict(plan: Plan, out: Console) -> None:
     if errors:
         out.print(Text(f"    {number(errors, 'error')}, shown above", style="bold red"))
     elif lost:
-        out.print(Text(f"    {len(lost)} with state would be replaced or deleted, shown above", style="bold red"))
+        out.print(Text(f"    {len(lost)} with state would be replaced or deleted:", style="bold red"))
+        for resource in lost:
+            print_message(out, Text(f"      {resource.type} {resource.name}", style="red"))
     else:
         out.print(Text("    no secret in the open, no error", style="green"))
 

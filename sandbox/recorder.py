@@ -277,7 +277,9 @@ def _explained(error: BaseException, directory: Path) -> ProgramError:
     resource: str | None = None
     for frame, line in _frames(chain):
         path = Path(frame.f_code.co_filename)
-        if path.is_relative_to(directory) and "site-packages" not in path.parts:
+        # A program may carry this package, but it is never what failed.
+        ours = path.is_relative_to(Path(__file__).parent)
+        if path.is_relative_to(directory) and "site-packages" not in path.parts and not ours:
             place = (path.relative_to(directory).as_posix(), line)
         resource = _resource_of(frame.f_locals) or resource
     if isinstance(root, RefusedError):

@@ -58,11 +58,17 @@ aws:backup/vault name kmsKeyArn
 aws:cloudwatch/logGroup name namePrefix logGroupClass
 aws:dynamodb/table name hashKey rangeKey
 aws:ebs/volume availabilityZone encrypted kmsKeyId snapshotId
+aws:ec2/customerGateway ipAddress bgpAsn bgpAsnExtended type
+aws:ec2/defaultSecurityGroup vpcId
+aws:ec2/flowLog vpcId subnetId eniId logDestination logDestinationType trafficType iamRoleArn logFormat
+aws:ec2/flowLog maxAggregationInterval
 aws:ec2/instance ami subnetId availabilityZone associatePublicIpAddress keyName privateIp
 aws:ec2/natGateway allocationId subnetId connectivityType privateIp
 aws:ec2/route routeTableId destinationCidrBlock destinationIpv6CidrBlock destinationPrefixListId
 aws:ec2/routeTable vpcId
+aws:ec2/routeTableAssociation subnetId gatewayId
 aws:ec2/securityGroup name namePrefix description vpcId
+aws:ec2/subnetCidrReservation subnetId cidrBlock reservationType description
 aws:ec2/subnet vpcId cidrBlock availabilityZone availabilityZoneId ipv6Native outpostArn
 aws:ec2/vpc cidrBlock ipv4IpamPoolId ipv4NetmaskLength
 aws:ec2/vpcEndpoint vpcId serviceName vpcEndpointType

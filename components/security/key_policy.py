@@ -129,9 +129,11 @@ def _service_uses(service: str, account_id: str, region: str) -> dict[str, Any]:
             # CloudWatch Logs sends no source account; the log group in the encryption context stands for it.
             conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{region}:{account_id}:*"}},
         )
+    # EventBridge encrypts an event again when it moves it from its bus into an archive that has a key of ours.
+    further = ["kms:ReEncrypt*"] if service == "events" else []
     return policy.allow(
         f"{service.title().replace('-', '').replace('.', '')}Uses",
-        ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"],
+        ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", *further],
         THIS_KEY,
         principals={"Service": f"{service}.amazonaws.com"},
         conditions={"StringEquals": {"aws:SourceAccount": account_id}},

@@ -15,6 +15,10 @@ from components.ordering import after
 
 SECONDS_A_DAY = 86_400
 
+FIRST_VERSION = "FIRST"
+"""The staging label of the program's version of a rotated secret: AWS removes old versions that have no label, and a
+refresh would then have the program write its outdated value anew."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SecretReplica:
@@ -128,7 +132,10 @@ class SecretPair(Component):
         self.aws_replica_secret_arn = (
             _in_region(self.aws_secret_arn, args.aws.region, args.aws.replica.region) if args.aws.replica else None
         )
-        self.gcp_secret_id = self._gcp_secret(args.gcp) if args.gcp else None
+        in_google = self._gcp_secret(args.gcp) if args.gcp else []
+        self.gcp_secret_id = after(in_google[0].id, in_google) if in_google else None
+        if args.rotation:
+            self._aws_rotation(args.rotation, args.aws, in_google)
         self.publish()
 
     def _aws_secret(self, half: AwsSecretArgs) -> Output[str]:
@@ -152,38 +159,39 @@ class SecretPair(Component):
             block_public_policy=True,
             opts=self.child(),
         )
+        rotated = self._args.rotation is not None
         version = aws.secretsmanager.SecretVersion(
             f"{self._name}-aws",
             secret_id=secret.id,
             secret_string=self._args.value,
-            opts=self.child(ignore_changes=["secretString"] if self._args.rotation else []),
+            version_stages=["AWSCURRENT", FIRST_VERSION] if rotated else None,
+            opts=self.child(ignore_changes=["secretString", "versionStages"] if rotated else []),
         )
-        if self._args.rotation:
-            self._aws_rotation(self._args.rotation, half, after(secret.arn, [version]))
         return after(secret.arn, [version])
 
-    def _aws_rotation(self, rotation: Rotation, half: AwsSecretArgs, secret_arn: Output[str]) -> None:
+    def _aws_rotation(self, rotation: Rotation, half: AwsSecretArgs, in_google: list[pulumi.CustomResource]) -> None:
         permission = aws.lambda_.Permission(
             f"{self._name}-aws-rotation",
             function=rotation.function_arn,
             action="lambda:InvokeFunction",
             principal="secretsmanager.amazonaws.com",
-            source_arn=secret_arn,
+            source_arn=self.aws_secret_arn,
             source_account=half.account_id,
             opts=self.child(),
         )
         aws.secretsmanager.SecretRotation(
             f"{self._name}-aws",
-            secret_id=secret_arn,
+            secret_id=self.aws_secret_arn,
             rotation_lambda_arn=rotation.function_arn,
             rotation_rules=aws.secretsmanager.SecretRotationRotationRulesArgs(automatically_after_days=rotation.days),
             # A deployment is not a rotation: what just read the first value would hold an outdated one.
             rotate_immediately=False,
-            # Secrets Manager calls the function once, to see that it may, before it accepts the schedule.
-            opts=self.child(depends_on=[permission]),
+            # Secrets Manager calls the function once when it gets the schedule, which then reads both clouds.
+            opts=self.child(depends_on=[permission, *in_google]),
         )
 
-    def _gcp_secret(self, half: GcpSecretArgs) -> Output[str]:
+    def _gcp_secret(self, half: GcpSecretArgs) -> list[pulumi.CustomResource]:
+        """The secret, and then what makes it whole: its value and who may read it."""
         window = self._args.recovery_window_days
         secret = gcp.secretmanager.Secret(
             f"{self._name}-gcp",
@@ -200,7 +208,7 @@ class SecretPair(Component):
             secret_data=self._args.value,
             opts=self.child(ignore_changes=["secretData"] if self._args.rotation else []),
         )
-        return after(secret.id, [version, *self._gcp_grants(half, secret.id)])
+        return [secret, version, *self._gcp_grants(half, secret.id)]
 
     def _gcp_grants(self, half: GcpSecretArgs, secret_id: Output[str]) -> list[gcp.secretmanager.SecretIamMember]:
         """Readers read; the rotation adds a version and reads it back, and can disable or destroy none."""

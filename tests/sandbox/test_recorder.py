@@ -233,7 +233,7 @@ class TestErrors:
         for disabled in ('["*"]', '["aws"]'):
             (tmp_path / "Pulumi.test.yaml").write_text(f"config: {{'pulumi:disable-default-providers': {disabled}}}\n")
             assert record(Program(tmp_path, "test")).problems == [
-                f"urn:pulumi:test::small::{BUCKET}::b: default provider for 'aws' disabled; "
+                f"__main__.py:2: urn:pulumi:test::small::{BUCKET}::b: default provider for 'aws' disabled; "
                 "name a provider, or a parent with one"
             ]
 

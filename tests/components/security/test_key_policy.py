@@ -94,8 +94,14 @@ def test_cloudwatch_logs_uses_the_key_for_log_groups_of_this_account_and_region(
     }
 
 
-def test_any_other_service_uses_the_key_on_behalf_of_this_account() -> None:
+def test_eventbridge_encrypts_again_what_it_moves_into_an_archive() -> None:
     statement = statements()["EventsUses"]
+    assert statement["Action"] == ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}, "a confused deputy"
+
+
+def test_any_other_service_uses_the_key_on_behalf_of_this_account() -> None:
+    statement = statements(services=["cloudtrail"])["CloudtrailUses"]
     assert statement["Action"] == ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"]
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}, "a confused deputy"
 

@@ -192,7 +192,18 @@ def test_without_a_rotation_a_new_value_reaches_both_clouds(graph: Graph) -> Non
 
 def test_a_rotated_value_is_never_overwritten_by_a_deployment(rotated: Graph) -> None:
     ignored = {each.type: each.options.ignore_changes for each in rotated.of_type(AWS_VERSION, GCP_VERSION)}
-    assert ignored == {AWS_VERSION: ("secretString",), GCP_VERSION: ("secretData",)}, "a value has one writer"
+    assert {kind: set(paths) for kind, paths in ignored.items()} == {
+        AWS_VERSION: {"secretString", "versionStages"},
+        GCP_VERSION: {"secretData"},
+    }, "a value has one writer, and so has the label that says which one is current"
+
+
+def test_the_first_version_of_a_rotated_secret_is_never_cleared_away(graph: Graph, rotated: Graph) -> None:
+    (version,) = rotated.of_type(AWS_VERSION)
+    assert version["versionStages"] == ["AWSCURRENT", "FIRST"], (
+        "AWS removes old versions without a label; a refresh would miss this one, and the program write it again"
+    )
+    assert "versionStages" not in graph.of_type(AWS_VERSION)[0].inputs, "the program's own versions follow each other"
 
 
 def test_secrets_manager_calls_the_function_by_schedule(rotated: Graph) -> None:
@@ -201,7 +212,9 @@ def test_secrets_manager_calls_the_function_by_schedule(rotated: Graph) -> None:
     assert rotation["rotationRules"] == {"automaticallyAfterDays": 90}
     assert rotation["rotateImmediately"] is False, "a deployment is not a rotation"
     waits_for = {each.type for each in rotated.dependencies(rotation)}
-    assert {AWS_VERSION, "aws:lambda/permission:Permission"} <= waits_for, "the function is called at once"
+    assert {AWS_VERSION, GCP_VERSION, GRANT, "aws:lambda/permission:Permission"} <= waits_for, (
+        "the function is called at once, to read the value in both clouds"
+    )
 
 
 def test_the_function_is_called_for_this_secret_only(rotated: Graph) -> None:

@@ -1,0 +1,1 @@
+"""The function that gives a secret a new value in both clouds."""
