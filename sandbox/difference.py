@@ -49,9 +49,14 @@ STATEFUL_TYPES: Final = frozenset(
         "gcp:backupdisasterrecovery/backupVault:BackupVault",
         "gcp:artifactregistry/repository:Repository",
         "kubernetes:core/v1:PersistentVolumeClaim",
-        # Streams that keep what passed
+        # Streams, topics and queues that keep what passed
         "aws:kinesis/stream:Stream",
         "aws:msk/cluster:Cluster",
+        "aws:cloudwatch/eventBus:EventBus",
+        "aws:cloudwatch/eventArchive:EventArchive",
+        "aws:sqs/queue:Queue",
+        "gcp:pubsub/topic:Topic",
+        "gcp:pubsub/subscription:Subscription",
         # Names and identities that the world outside holds on to
         "aws:route53/zone:Zone",
         "aws:cognito/userPool:UserPool",

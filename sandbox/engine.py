@@ -265,7 +265,8 @@ class Engine:
             (self._scratch / name).mkdir()
         file = self.directory / f"Pulumi.{self._program.stack}.yaml"
         content: dict[str, Any] = yaml.safe_load(file.read_text()) if file.exists() else {}
-        config = _without_secure(content.get("config") or {})
+        written = _without_secure(content.get("config") or {})
+        config = {key: self._program.filled(key, value) for key, value in written.items()}
         file.write_text(yaml.safe_dump({"config": config}, sort_keys=False))
         self._workspace = automation.LocalWorkspace(
             work_dir=str(self.directory),

@@ -21,12 +21,20 @@ def sentinel(path: str) -> str:
 
     Letters, digits and hyphens alone, so that JSON, YAML, URLs and shells all leave it as it is.
     """
-    slug = re.sub(r"[^a-zA-Z0-9]+", "-", path.rpartition(".")[2]).strip("-").lower()
-    return f"{_MARK}-{hashlib.sha256(path.encode()).hexdigest()[:16]}-{slug}"
+    return f"{_MARK}-{hashlib.sha256(path.encode()).hexdigest()[:16]}-{_slug(path)}"
+
+
+def placeholder(path: str) -> str:
+    """The stand-in of a value that is no secret and not set yet."""
+    return f"placeholder-{_slug(path)}"
+
+
+def _slug(path: str) -> str:
+    return re.sub(r"[^a-zA-Z0-9]+", "-", path.rpartition(".")[2]).strip("-").lower()
 
 
 class NoSuchStackError(LookupError):
-    """The directory holds no such program or no such stack."""
+    """The directory holds no such program or no such stack, or none that can be read."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,8 @@ class Program:
     """The program in a directory, with the settings of one of its stacks.
 
     Secrets are replaced by sentinels: every `secure:` value, and every leaf, null included, under the paths that
-    `[tool.sandbox] secrets` of pyproject.toml names (`"platform:secrets.external.*"`). Raises NoSuchStackError.
+    `[tool.sandbox] secrets` of pyproject.toml names (`"platform:secrets.external.*"`). A null under the paths of
+    `[tool.sandbox] placeholders` is public and set later, and gets a placeholder. Raises NoSuchStackError.
     """
 
     directory: Path
@@ -83,9 +92,13 @@ class Program:
         """Paths of secrets that the stack's file holds in plain text."""
         return self._read[2]
 
+    def filled(self, key: str, value: Any) -> Any:
+        """The value of a key with a placeholder for what is public and not set yet."""
+        return _filled(value, self._full(key), self._paths("placeholders"))
+
     @cached_property
     def _project(self) -> dict[str, Any]:
-        return _mapping(yaml.safe_load((self.directory / "Pulumi.yaml").read_text(encoding="utf-8")))
+        return self._yaml("Pulumi.yaml")
 
     @cached_property
     def _read(self) -> tuple[dict[str, Any], dict[str, str], list[str]]:
@@ -93,26 +106,36 @@ class Program:
         sentinels: dict[str, str] = {}
         plain: list[str] = []
         for key, value in self._written():
-            values[key] = _replaced(value, key, self._secret_paths, sentinels, plain)
+            secret = _replaced(value, key, self._paths("secrets"), sentinels, plain)
+            values[key] = self.filled(key, secret)
         return values, sentinels, plain
 
     def _written(self) -> Iterator[tuple[str, Any]]:
         """Project-level values first, the stack's own over them."""
-        stack = _mapping(yaml.safe_load((self.directory / f"Pulumi.{self.stack}.yaml").read_text(encoding="utf-8")))
+        stack = self._yaml(f"Pulumi.{self.stack}.yaml")
         given = {self._full(key): value for key, value in _mapping(stack.get("config")).items()}
         inherited = {self._full(k): _inherited(v) for k, v in _mapping(self._project.get("config")).items()}
         yield from ({key: value for key, value in inherited.items() if value is not None} | given).items()
 
+    def _yaml(self, name: str) -> dict[str, Any]:
+        try:
+            return _mapping(yaml.safe_load((self.directory / name).read_text(encoding="utf-8")))
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else "?"
+            raise NoSuchStackError(f"{name}:{line} is no YAML: {error.problem}; nothing of it can be read") from None
+
     def _full(self, key: str) -> str:
         return key if ":" in key else f"{self.name}:{key}"
 
+    def _paths(self, table: str) -> list[str]:
+        return [self._full(pattern) for pattern in self._tool.get(table, [])]
+
     @cached_property
-    def _secret_paths(self) -> list[str]:
+    def _tool(self) -> dict[str, Any]:
         path = self.directory / "pyproject.toml"
         if not path.is_file():
-            return []
-        tools = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
-        return [self._full(pattern) for pattern in tools.get("sandbox", {}).get("secrets", [])]
+            return {}
+        return tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("sandbox", {})
 
     def _stacks(self) -> list[str]:
         return sorted(path.name.split(".")[1] for path in self.directory.glob("Pulumi.*.yaml"))
@@ -144,6 +167,14 @@ def _replaced(value: Any, path: str, patterns: list[str], sentinels: dict[str, s
         plain.extend([] if value is None else [path])
         return sentinels.setdefault(path, sentinel(path))
     return value
+
+
+def _filled(value: Any, path: str, patterns: list[str]) -> Any:
+    """The value with a placeholder for each null under the patterns."""
+    if table := _mapping(value):
+        return {key: _filled(item, f"{path}.{key}", patterns) for key, item in table.items()}
+    unset = value is None and any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+    return placeholder(path) if unset else value
 
 
 def _key_of(path: str, values: Mapping[str, Any]) -> str:

@@ -42,9 +42,21 @@ def test_an_up_without_changes_changes_nothing(staging_engine: Engine) -> None:
 def test_one_changed_setting_changes_what_it_is_about(staging_engine: Engine) -> None:
     staging_engine.edit("platform:network.aws.flow_log_retention_days", 14)
     changed = {(step.op, step.name) for step in staging_engine.up().changes}
-    assert changed == {("update", "network-aws-flow-logs"), ("update", "network-vpn-tunnels")}, (
+    groups = ("network-aws-flow-logs", "network-vpn-tunnels", "secret-rotation-log")
+    assert changed == {("update", name) for name in groups}, (
         "the log groups keep their logs for another period, and nothing else knows of it"
     )
+
+
+def test_the_writer_is_flipped_to_the_standby_and_back_and_nothing_is_made_anew(staging_engine: Engine) -> None:
+    urls = {"postgres-main-url-aws", "postgres-main-url-gcp"}
+    # Once it follows again, the migration service takes the standby back to one zone, and the program leaves it.
+    for writer, others in (("gcp", {"postgres-main-standby"}), ("aws", set[str]())):
+        staging_engine.edit("platform:databases.managed.main.writer", writer)
+        changes = staging_engine.up().changes
+        assert {step.op for step in changes} == {"update"}, "a promotion is no time to make anything anew"
+        named = {step.name for step in changes}
+        assert named == urls | others, "services of both clouds follow the writer"
 
 
 def test_a_refresh_sees_what_was_changed_behind_the_programs_back(staging_engine: Engine) -> None:

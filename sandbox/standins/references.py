@@ -19,6 +19,8 @@ from sandbox.standins.values import plain, strings
 _COMPUTED: Final = ("arn", "selfLink", "email", "member")
 _CHOSEN: Final = ("name", "path")
 _UNMISTAKABLE: Final = re.compile(r"arn:|projects/|https://|[^@\s]+@[^@\s]+\.|.*-[0-9a-f]{8,}$")
+_LOGIN: Final = "username"
+"""Who logs in to some server; a user of another server may have the same name."""
 _LONGEST: Final = 300  # A document is never a name, and policies and templates would fill the index.
 
 
@@ -134,7 +136,10 @@ def _means(path: str, value: str, type: str, scope: str, owner: Owner) -> bool: 
         return False
     if _UNMISTAKABLE.match(value):
         return True
-    key = re.sub(r"\[[^]]*\]", "", path).rpartition(".")[2].lower()
+    key = re.sub(r"\[[^]]*\]", "", path).rpartition(".")[2]
+    if key == _LOGIN:
+        return False
+    key = key.lower()
     key = re.sub(r"(name|id|arn)?s?$", "", key)
     own, named = (token.rpartition(":")[2].lower() for token in (type, owner.type))
     if own in key or type.partition(":")[0] != owner.type.partition(":")[0]:

@@ -94,3 +94,19 @@ AwsZone = Annotated[str, Field(pattern=r"^[a-z]{2}-[a-z]+-[1-9][a-h]$", examples
 GcpRegion = Annotated[str, Field(pattern=r"^[a-z]+-[a-z]+[1-9][0-9]?$", examples=["us-central1"])]
 GcpZone = Annotated[str, Field(pattern=r"^[a-z]+-[a-z]+[1-9][0-9]?-[a-z]$", examples=["us-central1-a"])]
 Label = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$", examples=["platform-engineering"])]
+Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["01:00"])]
+DailyWindow = Annotated[
+    str,
+    Field(
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$",
+        examples=["01:00-02:00"],
+    ),
+]
+WeeklyWindow = Annotated[
+    str,
+    Field(
+        pattern=r"^(mon|tue|wed|thu|fri|sat|sun):([01][0-9]|2[0-3]):[0-5][0-9]"
+        r"-(mon|tue|wed|thu|fri|sat|sun):([01][0-9]|2[0-3]):[0-5][0-9]$",
+        examples=["sun:03:00-sun:04:00"],
+    ),
+]

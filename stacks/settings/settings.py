@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 
 from stacks.settings.aws import Aws
+from stacks.settings.caches import Caches
+from stacks.settings.databases import Databases
 from stacks.settings.environment import Environment
+from stacks.settings.events import Events
 from stacks.settings.gcp import Gcp
+from stacks.settings.identity import Identity
 from stacks.settings.keys import Keys
 from stacks.settings.network import Network
 from stacks.settings.registry import Registry
@@ -37,6 +41,14 @@ class Settings(Section):
     """Rotation and recovery of secrets, and the secrets given from outside, each set encrypted."""
     registry: Registry
     """How long container images are kept."""
+    databases: Databases
+    """The PostgreSQL databases by name: size, backups, replicas, standby, and which side takes writes."""
+    caches: Caches
+    """The caches by name: engine, nodes, snapshots and standby."""
+    events: Events
+    """How long events are kept, how fast they pass between the clouds, and what they look like."""
+    identity: Identity
+    """How customers sign in, and from which pages."""
     release: Release
     """How much of the traffic the green release receives."""
     services: Mapping[ServiceName, Service]

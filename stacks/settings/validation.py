@@ -88,13 +88,19 @@ def _mistake(section: str, raw: Any, details: ErrorDetails) -> Mistake:
 
 
 def _illegal_key(location: Location, value: Any) -> Mistake:
-    variable = location[0] == "services" and location[-2] == "environment"
-    characters = "upper-case letters, digits and underscores" if variable else "lower-case letters, digits and hyphens"
+    first = "letter"
+    if location[0] == "services" and location[-2] == "environment":
+        characters = "upper-case letters, digits and underscores"
+    elif location[:2] == ("events", "schemas"):
+        characters = "letters and digits" if len(location) == 3 else "lower-case letters, digits and underscores"
+        first = "capital" if len(location) == 3 else first
+    else:
+        characters = "lower-case letters, digits and hyphens"
     return Mistake(
         path=written(location),
         value=shown(location, value),
         reason="The key becomes a name of its own, and what carries it takes no such name.",
-        cure=f"rename the key: {characters}, beginning with a letter, and not too long",
+        cure=f"rename the key: {characters}, beginning with a {first}, and not too long",
     )
 
 

@@ -3,7 +3,7 @@
 This module is the table; `components.network.access` enforces it. Names that begin with `gcp-` are on Google Cloud.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from ipaddress import IPv4Network
 
 from components.network import ranges as provider_ranges
@@ -68,10 +68,29 @@ def address_ranges(settings: Settings) -> dict[str, list[IPv4Network]]:
 
 def flows(settings: Settings) -> list[Flow]:
     """Every row of the table, most public first."""
-    rows = [*_edge(settings), *_services_on_aws(settings), *_administrators(settings)]
+    rows = [*_edge(settings), *_services_on_aws(settings), *_pools(settings), *_administrators(settings)]
     if settings.gcp.enabled:
         rows += [*_replication(settings), *_services_on_google(settings), *_google_kubernetes(settings)]
     return list({row.key: row for row in rows}.values())
+
+
+def recovery_parties(settings: Settings) -> dict[str, str]:
+    """Who has a security group in the recovery region."""
+    databases = {f"postgres-{name}": f"PostgreSQL {name}" for name in _recovered(settings)}
+    return {"services": "Services that are started there", **databases}
+
+
+def recovery_ranges() -> dict[str, list[IPv4Network]]:
+    """The addresses behind the other names of the recovery region's table."""
+    return {"internet": [INTERNET]}
+
+
+def recovery_flows(settings: Settings) -> list[Flow]:
+    """The table of the recovery region, which is linked to no other network: replicas come by AWS's own way."""
+    return [
+        _flow("services", "internet", HTTPS, "AWS endpoints, partners and registries"),
+        *(_flow("services", f"postgres-{name}", POSTGRES, f"Services use {name}") for name in _recovered(settings)),
+    ]
 
 
 def _edge(settings: Settings) -> Iterator[Flow]:
@@ -92,14 +111,23 @@ def _services_on_aws(settings: Settings) -> Iterator[Flow]:
             called = settings.containers[callee]
             if called.primary in (*ON_AWS, "eks") and _aws_name(callee, called) != source:
                 yield _flow(source, _aws_name(callee, called), called.port, f"{name} calls {callee}")
-        for database in service.databases:
+        for database in _managed(service.databases, settings.databases.managed):
             yield _flow(source, f"postgres-{database}", POSTGRES, f"{name} uses database {database}")
-        for cache in service.caches:
+            if settings.databases.managed[database].standby is not None:
+                yield _flow(source, "gcp-managed-services", POSTGRES, "Databases while Google Cloud writes")
+        for cache in _managed(service.caches, settings.caches.managed):
             yield _flow(source, f"redis-{cache}", REDIS, f"{name} uses cache {cache}")
     if _runs(settings, "eks"):
         yield Flow(
             source="kubernetes", destination="kubernetes", port=None, protocol="all", why="Nodes and pods of EKS"
         )
+
+
+def _pools(settings: Settings) -> Iterator[Flow]:
+    """A proxy is a member of the party of its database."""
+    for name, database in settings.databases.managed.items():
+        if database.pool_percent is not None:
+            yield _flow(f"postgres-{name}", f"postgres-{name}", POSTGRES, "The proxy pools connections")
 
 
 def _administrators(settings: Settings) -> Iterator[Flow]:
@@ -119,8 +147,9 @@ def _administrators(settings: Settings) -> Iterator[Flow]:
 
 
 def _replication(settings: Settings) -> Iterator[Flow]:
-    for database in _databases(settings):
-        yield _flow("gcp-managed-services", f"postgres-{database}", POSTGRES, "The standby follows the primary")
+    for name, database in settings.databases.managed.items():
+        if database.standby is not None:
+            yield _flow("gcp-managed-services", f"postgres-{name}", POSTGRES, "The standby follows the primary")
 
 
 def _services_on_google(settings: Settings) -> Iterator[Flow]:
@@ -133,10 +162,10 @@ def _services_on_google(settings: Settings) -> Iterator[Flow]:
             destination = _google_name(callee, settings.containers[callee])
             if destination == "gcp-kubernetes" and destination != source:
                 yield _flow(source, destination, settings.containers[callee].port, f"{name} calls {callee}")
-        for database in service.databases:
+        for database in _managed(service.databases, settings.databases.managed):
             yield _flow(source, f"postgres-{database}", POSTGRES, f"{name} uses database {database} while AWS writes")
             yield _flow(source, "gcp-managed-services", POSTGRES, "Databases of the standby cloud")
-        for _cache in service.caches:
+        for _cache in _managed(service.caches, settings.caches.managed):
             yield _flow(source, "gcp-managed-services", MEMORYSTORE_TLS, "Caches of the standby cloud")
 
 
@@ -173,8 +202,17 @@ def _runs(settings: Settings, place: str) -> bool:
 
 
 def _databases(settings: Settings) -> list[str]:
-    return sorted({name for service in settings.containers.values() for name in service.databases})
+    return sorted(settings.databases.managed)
 
 
 def _caches(settings: Settings) -> list[str]:
-    return sorted({name for service in settings.containers.values() for name in service.caches})
+    return sorted(settings.caches.managed)
+
+
+def _recovered(settings: Settings) -> list[str]:
+    return sorted(name for name, database in settings.databases.managed.items() if database.recovery is not None)
+
+
+def _managed(names: Iterable[str], managed: Container[str]) -> Iterator[str]:
+    """Without those inside the clusters, which the clusters' own policies open."""
+    return (name for name in names if name in managed)

@@ -29,6 +29,7 @@ PURPOSES = {
     "data": Purpose(
         protects="Databases, caches, volumes and buckets",
         via_services=["rds", "elasticache", "s3", "ec2"],
+        agents=["sqladmin.googleapis.com", "redis.googleapis.com"],
     ),
     "secrets": Purpose(
         protects="Secrets of services and operators",
@@ -36,6 +37,12 @@ PURPOSES = {
         agents=["secretmanager.googleapis.com"],
     ),
     "images": Purpose(protects="Container images", via_services=["ecr"], agents=["artifactregistry.googleapis.com"]),
+    "events": Purpose(
+        protects="Events on their way and in the archive",
+        services=["events"],
+        via_services=["kinesis", "sqs"],
+        agents=["pubsub.googleapis.com"],
+    ),
     "pii": Purpose(protects="Personal data, field by field, inside the applications"),
     "vault": Purpose(protects="The seal of Vault"),
 }

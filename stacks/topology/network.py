@@ -26,16 +26,20 @@ class Networks:
     """The security groups of the primary region."""
     gcp_access: GcpAccess | None
     """The firewall of the standby cloud."""
+    recovery_access: AwsAccess | None
+    """The security groups of the recovery region."""
 
 
 def networks(settings: Settings, providers: Providers, logs_key: KeyPair) -> Networks:
     """The networks, closed but for what the table of flows opens."""
     pair = _network_pair(settings, providers, logs_key)
+    recovery = _recovery_network(settings, providers, logs_key)
     return Networks(
         pair=pair,
-        recovery=_recovery_network(settings, providers, logs_key),
+        recovery=recovery,
         aws_access=_aws_access(settings, providers, pair),
         gcp_access=_gcp_access(settings, providers, pair),
+        recovery_access=_recovery_access(settings, providers, recovery) if recovery else None,
     )
 
 
@@ -137,6 +141,19 @@ def _aws_access(settings: Settings, providers: Providers, pair: NetworkPair) -> 
             flows=access.flows(settings),
         ),
         providers.options(),
+    )
+
+
+def _recovery_access(settings: Settings, providers: Providers, recovery: AwsNetwork) -> AwsAccess:
+    return AwsAccess(
+        "access-recovery",
+        AwsAccessArgs(
+            vpc_id=recovery.vpc_id,
+            parties=access.recovery_parties(settings),
+            ranges=access.recovery_ranges(),
+            flows=access.recovery_flows(settings),
+        ),
+        providers.recovery_options(),
     )
 
 

@@ -22,19 +22,30 @@ GOOGLE_APIS = (
     "cloudkms.googleapis.com",
     "compute.googleapis.com",
     "containerscanning.googleapis.com",
+    "datamigration.googleapis.com",
     "dns.googleapis.com",
     "iam.googleapis.com",
     "iamcredentials.googleapis.com",
     "iap.googleapis.com",
+    "identitytoolkit.googleapis.com",
     "logging.googleapis.com",
     "oslogin.googleapis.com",
+    "pubsub.googleapis.com",
+    "redis.googleapis.com",
     "secretmanager.googleapis.com",
     "servicenetworking.googleapis.com",
+    "sqladmin.googleapis.com",
     "sts.googleapis.com",
 )
 """What the standby cloud is built with."""
 
-GOOGLE_AGENTS = ("artifactregistry.googleapis.com", "secretmanager.googleapis.com")
+GOOGLE_AGENTS = (
+    "artifactregistry.googleapis.com",
+    "pubsub.googleapis.com",
+    "redis.googleapis.com",
+    "secretmanager.googleapis.com",
+    "sqladmin.googleapis.com",
+)
 """Services that encrypt with our keys by themselves."""
 
 

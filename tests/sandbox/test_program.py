@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.program import NoSuchStackError, Program, sentinel
+from sandbox.program import NoSuchStackError, Program, placeholder, sentinel
 
 VAULTED = Path(__file__).parent / "programs" / "vaulted"
 
@@ -23,7 +23,11 @@ def test_the_configuration_is_flat_text_with_objects_as_json(one: Program) -> No
         "pager": one.sentinels["vaulted:partners.pager"],
         "retries": 3,
     }
-    assert json.loads(config.pop("vaulted:labels")) == {"owner": "someone", "sizes": [1, 2]}
+    assert json.loads(config.pop("vaulted:labels")) == {
+        "owner": "someone",
+        "sizes": [1, 2],
+        "certificates": {"public": placeholder("vaulted:labels.certificates.public"), "given": "PEM"},
+    }
     assert config == {
         "pulumi:disable-default-providers": '["*"]',
         "vaulted:retention": "7",
@@ -63,6 +67,20 @@ def test_a_secret_that_is_not_set_yet_is_no_plain_text(one: Program) -> None:
     assert one.plain_secrets == []
 
 
+def test_a_public_value_that_is_not_set_yet_has_a_stand_in_that_is_no_secret(one: Program) -> None:
+    value = placeholder("vaulted:labels.certificates.public")
+    assert value not in one.sentinels.values()
+    assert value in one.config["vaulted:labels"]
+    assert "vaulted:labels" not in one.secret_keys, "a plan that hides it hides the rest of its section too"
+
+
 def test_a_stack_that_does_not_exist_is_named_with_those_that_do() -> None:
     with pytest.raises(NoSuchStackError, match=r"no Pulumi\.three\.yaml; its stacks: one, two"):
         Program(VAULTED, "three")
+
+
+def test_a_file_that_is_no_yaml_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: small\nruntime: python\n")
+    (tmp_path / "Pulumi.test.yaml").write_text("config:\n  small:weight: 33: x\n")
+    with pytest.raises(NoSuchStackError, match=r"Pulumi\.test\.yaml:2 is no YAML"):
+        _ = Program(tmp_path, "test").values

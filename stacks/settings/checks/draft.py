@@ -58,9 +58,17 @@ def _inner_draft(model: type[Section], name: str, raw: Any) -> Any:
     if (model, name) == (Settings, "services"):
         return {key: _service_draft(service) for key, service in raw.items() if isinstance(service, Mapping)}
     annotation = model.model_fields[name].annotation
+    if get_origin(annotation) is Mapping:
+        return _drafts_by_name(get_args(annotation)[1], raw)
     alternatives = get_args(annotation) if get_origin(annotation) is UnionType else (annotation,)
     sections = [kind for kind in alternatives if isinstance(kind, type) and issubclass(kind, Section)]
     return _draft_of(sections[0], raw) if len(sections) == 1 else None
+
+
+def _drafts_by_name(kind: Any, raw: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    if not (isinstance(kind, type) and issubclass(kind, Section)):
+        return None
+    return {key: _draft_of(kind, item) for key, item in raw.items() if isinstance(item, Mapping)}
 
 
 def _service_draft(raw: Mapping[str, Any]) -> Any:

@@ -10,6 +10,8 @@ ZONES = 3
 LEAST_PUBLIC_REPLICAS = 2
 LEAST_RECOVERY_WINDOW_DAYS = 7
 DELETION_WINDOW_DAYS = 30
+LEAST_BACKUP_DAYS = 30
+LEAST_CACHE_NODES = 2
 
 
 def _is_production(settings: Settings) -> bool:
@@ -91,6 +93,19 @@ def secrets_can_be_restored_for_a_week(settings: Settings) -> Iterator[Mistake]:
         )
 
 
+def customers_confirm_a_sign_in(settings: Settings) -> Iterator[Mistake]:
+    """A password can be guessed, bought or asked for."""
+    identity = settings.identity
+    if _is_production(settings) and identity.enabled and identity.mfa != "mandatory":
+        yield mistake(
+            "identity",
+            "mfa",
+            value=identity.mfa,
+            reason="A stolen password alone would be enough to sell a customer's positions.",
+            cure="write mandatory",
+        )
+
+
 def images_are_pinned(settings: Settings) -> Iterator[Mistake]:
     """A tag says what was meant, a digest what was tested."""
     if not _is_production(settings):
@@ -127,6 +142,63 @@ def public_services_have_two_replicas(settings: Settings) -> Iterator[Mistake]:
             )
 
 
+def databases_survive_what_can_be_lost(settings: Settings) -> Iterator[Mistake]:
+    """A zone, a cloud, a day's work."""
+    if not _is_production(settings):
+        return
+    for name, database in settings.databases.managed.items():
+        place = ("databases", "managed", name)
+        if not database.multi_az:
+            yield mistake(
+                *(*place, "multi_az"),
+                value=False,
+                reason="With its zone the database is gone until someone restores it.",
+                cure="write true",
+            )
+        if database.backups.retention_days < LEAST_BACKUP_DAYS:
+            yield mistake(
+                *(*place, "backups", "retention_days"),
+                value=database.backups.retention_days,
+                reason="What was destroyed a while ago is noticed late: a month can be restored.",
+                cure=f"write {LEAST_BACKUP_DAYS} to 35",
+            )
+        if not database.deletion_protection:
+            yield mistake(
+                *(*place, "deletion_protection"),
+                value=False,
+                reason="One request could delete the instances of both clouds.",
+                cure="write true",
+            )
+        if settings.gcp.enabled and database.standby is None:
+            yield mistake(
+                *(*place, "standby"),
+                value=None,
+                reason="With the loss of AWS there would be no copy to go on with.",
+                cure="write a standby in Google Cloud",
+            )
+
+
+def caches_survive_a_zone(settings: Settings) -> Iterator[Mistake]:
+    """Sessions are in them."""
+    if not _is_production(settings):
+        return
+    for name, cache in settings.caches.managed.items():
+        if cache.nodes < LEAST_CACHE_NODES:
+            yield mistake(
+                *("caches", "managed", name, "nodes"),
+                value=cache.nodes,
+                reason="A single node has nothing to fail over to: everyone would be signed out.",
+                cure=f"write {LEAST_CACHE_NODES} to 6",
+            )
+        if cache.standby is not None and not cache.standby.deletion_protection:
+            yield mistake(
+                *("caches", "managed", name, "standby", "deletion_protection"),
+                value=False,
+                reason="One request could delete the cache of the standby cloud.",
+                cure="write true",
+            )
+
+
 CHECKS = (
     it_has_a_recovery_region,
     it_has_a_standby_half,
@@ -134,6 +206,9 @@ CHECKS = (
     it_has_a_nat_gateway_in_each_zone,
     keys_can_be_restored_for_a_month,
     secrets_can_be_restored_for_a_week,
+    customers_confirm_a_sign_in,
     images_are_pinned,
     public_services_have_two_replicas,
+    databases_survive_what_can_be_lost,
+    caches_survive_a_zone,
 )

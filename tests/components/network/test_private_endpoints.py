@@ -87,7 +87,11 @@ def test_s3_is_used_by_own_principals_except_for_packages_of_aws():
     )
     assert (statements["ImageLayersAndPackages"]["Action"], statements["ImageLayersAndPackages"]["Resource"]) == (
         ["s3:GetObject"],
-        ["arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*", "arn:aws:s3:::al2023-repos-us-east-1-de612dc2/*"],
+        [
+            "arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*",
+            "arn:aws:s3:::al2023-repos-us-east-1-de612dc2/*",
+            "arn:aws:s3:::prod-registry-k8s-io-us-east-1/*",
+        ],
     ), "what is not ours is read and never written"
 
 

@@ -1,4 +1,4 @@
-"""The repository's own stack files as raw settings, with a sentinel in place of each secret."""
+"""The repository's own stack files as raw settings, with a stand-in for what is set by command."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -24,6 +24,9 @@ def raw(environment: str, edits: Mapping[str, Any] | None = None) -> dict[str, A
     sections = {key.removeprefix(PREFIX): deepcopy(value) for key, value in file(environment)["config"].items()}
     external = sections["secrets"]["external"]
     sections["secrets"]["external"] = {name: f"sentinel of {name}" for name in external}
+    for database in sections["databases"]["managed"].values():
+        certificates = database["authority"]["certificates"]
+        database["authority"]["certificates"] = {key: f"certificate of {key}" for key in certificates}
     for key, value in (edits or {}).items():
         *parents, last = key.split(".")
         target: Any = sections

@@ -41,6 +41,13 @@ SHARED = list(IPv4Network("100.64.0.0/10").subnets(new_prefix=14))
 FARGATE_SIZES = ((0.25, 0.5), (0.5, 1), (1, 2), (2, 4), (4, 8))
 EVERYWHERE_SIZES = ((1, 2), (2, 4), (4, 8))
 
+WINDOWS = (
+    {"window": "01:00-02:00", "maintenance_window": "sun:03:00-sun:04:00"},
+    {"window": "23:30-00:30", "maintenance_window": "sun:22:30-sun:23:30"},
+    {"window": "01:00-02:00", "maintenance_window": "sat:23:30-sun:01:00"},
+)
+"""Daily and weekly windows that do not meet, across midnight and the end of the week too."""
+
 OPTIONAL = frozenset({"health", "scaling", "environment", "secrets", "hostname", "calls", "databases", "caches"})
 """Keys of a service that may be left out."""
 
@@ -89,6 +96,7 @@ def raw_settings(draw: st.DrawFn) -> Raw:
     account = draw(st.integers(0, 10**12 - 1).map(lambda number: f"{number:012}"))
     primary, second = draw(st.permutations(AWS_REGIONS))[:2]
     google = draw(st.sampled_from(GCP_REGIONS))
+    zones = draw(_zones(primary, "abcdef", least=3 if production else 2))
     return {
         "environment": {
             "name": name,
@@ -101,9 +109,9 @@ def raw_settings(draw: st.DrawFn) -> Raw:
         "aws": {
             "account_id": account,
             "region": primary,
-            "zones": draw(_zones(primary, "abcdef", least=3 if production else 1)),
+            "zones": zones,
             "administrators": [f"arn:aws:iam::{account}:role/administrators"],
-            "recovery": {"region": second, "zones": draw(_zones(second, "abc", 1))} if recovers else None,
+            "recovery": {"region": second, "zones": draw(_zones(second, "abc", 2))} if recovers else None,
         },
         "gcp": {
             "enabled": enabled,
@@ -125,6 +133,18 @@ def raw_settings(draw: st.DrawFn) -> Raw:
             "external": dict.fromkeys(EXTERNAL, "any value"),
         },
         "registry": {"keep_images": draw(st.integers(4, 1000)), "untagged_days": draw(st.integers(1, 365))},
+        "databases": {
+            "managed": {"main": draw(_database(production, enabled, recovers, primary, second, zones))},
+            "in_cluster": ["market"],
+        },
+        "caches": {"managed": {"sessions": draw(_cache(production, enabled))}, "in_cluster": ["cache"]},
+        "events": draw(_events()),
+        "identity": {
+            "enabled": enabled and draw(st.booleans()),
+            "mfa": "mandatory" if production else draw(st.sampled_from(["optional", "mandatory"])),
+            "self_signup": draw(st.booleans()),
+            "authorized_domains": ["app.staging.elsonwealth.com", *([] if production else ["localhost"])],
+        },
         "release": {"green_percent": draw(st.sampled_from([0, 10, 25, 50, 100]))},
         "services": draw(_services(production, enabled)),
     }
@@ -204,6 +224,96 @@ def _link(draw: st.DrawFn, enabled: bool) -> Raw:
 
 
 @st.composite
+def _database(
+    draw: st.DrawFn, production: bool, enabled: bool, recovers: bool, primary: str, second: str, zones: list[str]
+) -> Raw:
+    start = draw(st.integers(20, 1000))
+    pooled, copied = draw(st.booleans()), recovers and draw(st.booleans())
+    tier, most_log_days = draw(
+        st.sampled_from([("db-custom-1-3840", 7), ("db-custom-4-15360", 7), ("db-perf-optimized-N-2", 35)])
+    )
+    standby = {
+        "tier": tier,
+        "storage_gib": start,
+        "max_storage_gib": start + draw(st.integers(1, 1000)),
+        "backups": {
+            "retained": draw(st.integers(1, 365)),
+            "log_days": draw(st.integers(1, most_log_days)),
+            "start_time": "23:59",
+            "maintenance_day": draw(st.integers(1, 7)),
+            "maintenance_hour": draw(st.integers(0, 23)),
+        },
+        "replication_generation": draw(st.integers(1, 9)),
+    }
+    needed = [primary, *([second] if copied else []), *(["proxy"] if pooled else [])]
+    return {
+        "database": "platform",
+        "version": draw(st.sampled_from(["15", "16", "17"])),
+        "writer": draw(st.sampled_from(["aws", "gcp"])) if enabled else "aws",
+        "deletion_protection": production or draw(st.booleans()),
+        "logins": {"administrator": "owner", "application": "platform", "replication": "follower", "generation": 1},
+        "instance_class": draw(st.sampled_from(["db.t4g.medium", "db.r8g.xlarge"])),
+        "storage_gib": start,
+        "max_storage_gib": start + draw(st.integers(1, 1000)),
+        "multi_az": production or draw(st.booleans()),
+        "replica_zones": draw(st.sampled_from([[], zones[:1], zones[:2]])),
+        "pool_percent": draw(st.integers(1, 100)) if pooled else None,
+        "backups": {
+            "retention_days": draw(st.integers(30 if production else 1, 35)),
+            **draw(st.sampled_from(WINDOWS)),
+        },
+        "observation": {
+            "monitoring_seconds": draw(st.sampled_from([1, 60])),
+            "insights": draw(st.sampled_from(["standard", "advanced"])),
+            "log_retention_days": draw(st.sampled_from([1, 30, 3653])),
+        },
+        "authority": {"identifier": "rds-ca-rsa2048-g1", "certificates": dict.fromkeys(needed, "a certificate")},
+        "recovery": {"instance_class": "db.r8g.large"} if copied else None,
+        "standby": standby if enabled else None,
+    }
+
+
+@st.composite
+def _cache(draw: st.DrawFn, production: bool, enabled: bool) -> Raw:
+    engine, version = draw(st.sampled_from([("redis", "7.1"), ("valkey", "7.2"), ("valkey", "8.0")]))
+    standby = {
+        "version": "REDIS_7_2",
+        "memory_gib": draw(st.integers(1, 300)),
+        "snapshots": draw(st.sampled_from(["ONE_HOUR", "TWENTY_FOUR_HOURS"])),
+        "maintenance_day": "SUNDAY",
+        "maintenance_hour": draw(st.integers(0, 23)),
+        "deletion_protection": production or draw(st.booleans()),
+    }
+    return {
+        "engine": engine,
+        "version": version,
+        "eviction": draw(st.sampled_from(["noeviction", "volatile-lru"])),
+        "node_type": "cache.t4g.micro",
+        "nodes": draw(st.integers(2 if production else 1, 6)),
+        "user": {"key_patterns": ["*"], "channel_patterns": draw(st.sampled_from([[], ["*"]])), "generation": 1},
+        "backups": {"snapshot_days": draw(st.integers(0, 35)), **draw(st.sampled_from(WINDOWS))},
+        "log_retention_days": draw(st.sampled_from([1, 30, 3653])),
+        "standby": standby if enabled else None,
+    }
+
+
+@st.composite
+def _events(draw: st.DrawFn) -> Raw:
+    hours = draw(st.integers(24, 8760))
+    return {
+        "source": draw(st.sampled_from(["elson.trading", "elson.gcp-desk", "a.b1.c-2"])),
+        "archive_retention_days": draw(st.integers(-(-hours // 24), 3653)),
+        "stream": {"shards": draw(st.none() | st.integers(1, 200)), "retention_hours": hours},
+        "push_limits": {
+            "requests_per_second": draw(st.integers(1, 10_000)),
+            "burst": draw(st.integers(1, 5_000)),
+        },
+        "log_retention_days": draw(st.sampled_from([1, 30, 3653])),
+        "schemas": {"OrderExecuted": {"order_id": "string", "is_partial": "boolean"}, "MarketClosed": {}},
+    }
+
+
+@st.composite
 def _services(draw: st.DrawFn, production: bool, enabled: bool) -> Raw:
     names = ["api", "engine", "worker"][: draw(st.integers(1, 3))]
     services = {name: draw(_service(name, production, enabled)) for name in names}
@@ -241,8 +351,8 @@ def _service(draw: st.DrawFn, name: str, production: bool, enabled: bool) -> Raw
         "secrets": draw(st.sampled_from([[], ["SECRET_KEY"], ["slack-token", "JWT_SECRET"]])),
         "exposure": exposure,
         "hostname": name if exposure == "public" else None,
-        "databases": ["main"],
-        "caches": [],
+        "databases": draw(st.sampled_from([[], ["main"], ["main", "market"]])),
+        "caches": draw(st.sampled_from([[], ["sessions"], ["cache"]])),
         "graceful_stop_seconds": draw(st.integers(1, 120)),
     }
 
@@ -299,6 +409,12 @@ def _is_chosen(location: Location) -> bool:
         case ("services", _) | ("secrets", "external", _) | ("services", _, "environment", _):
             return True
         case ("network", "link", "interconnect", "paths", _):
+            return True
+        case ("databases" | "caches", "managed", _):
+            return True
+        case ("databases", "managed", _, "authority", "certificates", _):
+            return True
+        case ("events", "schemas", _) | ("events", "schemas", _, _):
             return True
         case _:
             return False
@@ -366,6 +482,19 @@ OUT_OF_RANGE: Mapping[Location, tuple[float, ...]] = {
     ("secrets", "recovery_window_days"): (-1, 1, 6, 31),
     ("registry", "keep_images"): (0, 1001),
     ("registry", "untagged_days"): (0, 366),
+    ("databases", "managed", "main", "logins", "generation"): (0, 1001),
+    ("databases", "managed", "main", "storage_gib"): (0, 19, 65_537),
+    ("databases", "managed", "main", "pool_percent"): (0, 101),
+    ("databases", "managed", "main", "backups", "retention_days"): (0, 36),
+    ("databases", "managed", "main", "observation", "monitoring_seconds"): (0, 2, 61),
+    ("caches", "managed", "sessions", "nodes"): (0, 7),
+    ("caches", "managed", "sessions", "backups", "snapshot_days"): (-1, 36),
+    ("events", "archive_retention_days"): (0, 3654),
+    ("events", "stream", "shards"): (0, 201),
+    ("events", "stream", "retention_hours"): (23, 8761),
+    ("events", "push_limits", "requests_per_second"): (0, 10_001),
+    ("events", "push_limits", "burst"): (0, 5_001),
+    ("events", "log_retention_days"): (0, 2, 4000),
     ("release", "green_percent"): (-1, 1, 51, 101),
     ("services", "api", "port"): (0, 80, 1023, 65536),
     ("services", "api", "cpu"): (0, -1, 65),

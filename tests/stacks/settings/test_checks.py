@@ -30,20 +30,36 @@ INTERCONNECT = {
     "direct_connect_asn": 64600,
     "paths": {"iad-1": CIRCUIT, "iad-2": {**CIRCUIT, "cidr": "169.254.200.8/29"}},
 }
+MAIN = "databases.managed.main"
+SESSIONS = "caches.managed.sessions"
+NO_DATABASES = {
+    f"services.{name}.databases": [] for name, it in raw("production")["services"].items() if it["primary"] != "static"
+}
 STANDBY_OFF = {
     "gcp.enabled": False,
+    "identity.enabled": False,
+    "databases.managed.main.standby": None,
+    "caches.managed.sessions.standby": None,
     "network.link.transport": "none",
     **{f"services.{name}.standby": "none" for name in raw("production")["services"]},
 }
 
 EXAMPLES: Mapping[str, list[tuple[str, Edits, set[str]]]] = {
     "zones_lie_in_their_region": [
-        ("production", {"aws.zones": ["us-east-1a", "us-east-1b", "us-west-2c"]}, {"aws.zones[2]"}),
-        ("production", {"aws.recovery.zones": ["us-east-1a"]}, {"aws.recovery.zones[0]"}),
+        (
+            "production",
+            {"aws.zones": ["us-east-1a", "us-east-1b", "us-west-2c"], f"{MAIN}.replica_zones": []},
+            {"aws.zones[2]"},
+        ),
+        ("production", {"aws.recovery.zones": ["us-east-1a", "us-west-2a"]}, {"aws.recovery.zones[0]"}),
         ("staging", {"gcp.zones": ["us-central1-a", "us-central2-b"]}, {"gcp.zones[1]"}),
     ],
     "recovery_is_elsewhere": [
-        ("production", {"aws.recovery": {"region": "us-east-1", "zones": ["us-east-1f"]}}, {"aws.recovery.region"}),
+        (
+            "production",
+            {"aws.recovery": {"region": "us-east-1", "zones": ["us-east-1e", "us-east-1f"]}},
+            {"aws.recovery.region"},
+        ),
     ],
     "recovery_has_a_network": [
         ("production", {"network.recovery": None}, {"network.recovery"}),
@@ -244,14 +260,54 @@ EXAMPLES: Mapping[str, list[tuple[str, Edits, set[str]]]] = {
             },
         ),
     ],
+    "archive_outlives_the_stream": [
+        (
+            "staging",
+            {"events.archive_retention_days": 6, "events.stream.retention_hours": 145},
+            {"events.archive_retention_days"},
+        ),
+    ],
+    "events_leave_the_common_fields": [
+        (
+            "staging",
+            {"events.schemas.OrderExecuted": {"order_id": "string", "sequence": "integer"}},
+            {"events.schemas.OrderExecuted.sequence"},
+        ),
+    ],
+    "services_leave_the_accounts_of_the_bus": [
+        (
+            "staging",
+            {"services.events-push": {**raw("staging")["services"]["auth-service"], "hostname": None}},
+            {"services.events-push"},
+        ),
+    ],
+    "identity_is_where_the_standby_half_is": [
+        ("development", {"identity.enabled": True}, {"identity.enabled"}),
+    ],
+    "customers_sign_in_on_our_pages": [
+        (
+            "staging",
+            {"identity.authorized_domains": ["staging.elsonwealth.com", "app.elsonwealth.com", "localhost"]},
+            {"identity.authorized_domains[1]"},
+        ),
+        (
+            "production",
+            {"identity.authorized_domains": ["app.elsonwealth.com", "localhost", "notelsonwealth.com"]},
+            {"identity.authorized_domains[1]", "identity.authorized_domains[2]"},
+        ),
+    ],
     "it_has_a_recovery_region": [
-        ("production", {"aws.recovery": None, "network.recovery": None}, {"aws.recovery"}),
+        (
+            "production",
+            {"aws.recovery": None, "network.recovery": None, f"{MAIN}.recovery": None},
+            {"aws.recovery"},
+        ),
     ],
     "it_has_a_standby_half": [
         ("production", {**STANDBY_OFF, "services.specialized.primary": "ecs"}, {"gcp.enabled"}),
     ],
     "it_has_three_zones": [
-        ("production", {"aws.zones": ["us-east-1a", "us-east-1b"]}, {"aws.zones"}),
+        ("production", {"aws.zones": ["us-east-1a", "us-east-1b"], f"{MAIN}.replica_zones": []}, {"aws.zones"}),
         ("production", {"gcp.zones": ["us-central1-a"]}, {"gcp.zones"}),
     ],
     "it_has_a_nat_gateway_in_each_zone": [
@@ -263,12 +319,120 @@ EXAMPLES: Mapping[str, list[tuple[str, Edits, set[str]]]] = {
     "secrets_can_be_restored_for_a_week": [
         ("production", {"secrets.recovery_window_days": 0}, {"secrets.recovery_window_days"}),
     ],
+    "customers_confirm_a_sign_in": [
+        ("production", {"identity.mfa": "optional"}, {"identity.mfa"}),
+    ],
     "images_are_pinned": [
         ("production", {"services.frontend.images.green": "1.42.0"}, {"services.frontend.images.green"}),
         ("production", {"services.auth-service.images.blue": "1.42.0"}, {"services.auth-service.images.blue"}),
     ],
     "public_services_have_two_replicas": [
         ("production", {"services.websocket.replicas.min": 1}, {"services.websocket.replicas.min"}),
+    ],
+    "databases_survive_what_can_be_lost": [
+        ("production", {f"{MAIN}.multi_az": False}, {f"{MAIN}.multi_az"}),
+        ("production", {f"{MAIN}.backups.retention_days": 29}, {f"{MAIN}.backups.retention_days"}),
+        ("production", {f"{MAIN}.deletion_protection": False}, {f"{MAIN}.deletion_protection"}),
+        (
+            "production",
+            {f"{MAIN}.standby": None, **NO_DATABASES},
+            {f"{MAIN}.standby"},
+        ),
+    ],
+    "caches_survive_a_zone": [
+        ("production", {f"{SESSIONS}.nodes": 1}, {f"{SESSIONS}.nodes"}),
+        (
+            "production",
+            {f"{SESSIONS}.standby.deletion_protection": False},
+            {f"{SESSIONS}.standby.deletion_protection"},
+        ),
+    ],
+    "databases_and_caches_exist": [
+        ("staging", {"services.backend-api.databases": ["main", "mian"]}, {"services.backend-api.databases[1]"}),
+        ("staging", {"services.websocket.caches": ["session"]}, {"services.websocket.caches[0]"}),
+    ],
+    "a_name_means_one_thing": [
+        ("staging", {"databases.in_cluster": ["market", "main"]}, {"databases.in_cluster[1]"}),
+        ("staging", {"caches.in_cluster": ["sessions", "cache"]}, {"caches.in_cluster[0]"}),
+    ],
+    "standbys_have_a_cloud": [
+        (
+            "development",
+            {f"{MAIN}.standby": raw("staging")["databases"]["managed"]["main"]["standby"]},
+            {f"{MAIN}.standby"},
+        ),
+        (
+            "development",
+            {f"{SESSIONS}.standby": raw("staging")["caches"]["managed"]["sessions"]["standby"]},
+            {f"{SESSIONS}.standby"},
+        ),
+    ],
+    "services_in_google_cloud_have_their_data_there": [
+        ("staging", {f"{MAIN}.standby": None}, {f"{MAIN}.standby"}),
+        ("staging", {f"{SESSIONS}.standby": None}, {f"{SESSIONS}.standby"}),
+    ],
+    "the_writer_is_there": [
+        ("development", {f"{MAIN}.writer": "gcp"}, {f"{MAIN}.writer"}),
+    ],
+    "databases_and_caches_span_zones": [
+        ("development", {"aws.zones": ["us-east-1a"]}, {"aws.zones"}),
+        ("production", {"aws.recovery.zones": ["us-west-2a"]}, {"aws.recovery.zones"}),
+    ],
+    "replicas_are_in_zones_of_the_region": [
+        ("staging", {f"{MAIN}.replica_zones": ["us-east-1a", "us-east-1d"]}, {f"{MAIN}.replica_zones[1]"}),
+    ],
+    "recovery_replicas_have_a_region": [
+        ("staging", {f"{MAIN}.recovery": {"instance_class": "db.r8g.large"}}, {f"{MAIN}.recovery"}),
+    ],
+    "storage_can_grow": [
+        ("staging", {f"{MAIN}.max_storage_gib": 50}, {f"{MAIN}.max_storage_gib"}),
+        ("staging", {f"{MAIN}.standby.max_storage_gib": 19}, {f"{MAIN}.standby.max_storage_gib"}),
+    ],
+    "logins_are_apart": [
+        ("staging", {f"{MAIN}.logins.replication": "owner"}, {f"{MAIN}.logins.replication"}),
+    ],
+    "authorities_are_given": [
+        (
+            "production",
+            {f"{MAIN}.authority.certificates": {"us-east-1": None}},
+            {f"{MAIN}.authority.certificates.{key}" for key in ("us-east-1", "us-west-2", "proxy")},
+        ),
+        (
+            "development",
+            {f"{MAIN}.authority.certificates": {"us-west-2": "of another region"}},
+            {f"{MAIN}.authority.certificates.us-east-1"},
+        ),
+    ],
+    "machines_are_of_an_edition": [
+        ("staging", {f"{MAIN}.standby.tier": "db-custom-3-11520"}, {f"{MAIN}.standby.tier"}),
+        ("staging", {f"{MAIN}.standby.tier": "db-custom-2-7700"}, {f"{MAIN}.standby.tier"}),
+        ("staging", {f"{MAIN}.standby.tier": "db-custom-8-3840"}, {f"{MAIN}.standby.tier"}),
+        ("staging", {f"{MAIN}.standby.backups.log_days": 8}, {f"{MAIN}.standby.backups.log_days"}),
+    ],
+    "engines_have_the_version": [
+        ("staging", {f"{SESSIONS}.engine": "redis"}, {f"{SESSIONS}.version"}),
+        ("staging", {f"{SESSIONS}.version": "7.0"}, {f"{SESSIONS}.version"}),
+    ],
+    "windows_are_apart": [
+        ("staging", {f"{MAIN}.backups.window": "02:30-03:30"}, {f"{MAIN}.backups.maintenance_window"}),
+        (
+            "staging",
+            {f"{MAIN}.backups.window": "23:30-00:30", f"{MAIN}.backups.maintenance_window": "mon:00:00-mon:01:00"},
+            {f"{MAIN}.backups.maintenance_window"},
+        ),
+        ("staging", {f"{MAIN}.backups.window": "01:00-01:29"}, {f"{MAIN}.backups.window"}),
+        (
+            "staging",
+            {f"{SESSIONS}.backups.maintenance_window": "sun:03:00-sun:03:30"},
+            {f"{SESSIONS}.backups.maintenance_window"},
+        ),
+    ],
+    "cache_names_fit": [
+        (
+            "staging",
+            {"caches.managed.sessions-of-customers": raw("staging")["caches"]["managed"]["sessions"]},
+            {"caches.managed.sessions-of-customers"},
+        ),
     ],
 }
 """By check: an environment, what is written into its file, and exactly the keys that are then reported."""
@@ -297,6 +461,33 @@ def test_a_check_names_exactly_the_keys_at_fault(environment: str, edits: Edits,
         assert mistake.cure, "a reader asks what to write"
 
 
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [("aws.trading", "AWS keeps every source"), ("elson.trading.gcp", "marks the events of Google Cloud")],
+)
+def test_a_source_that_marks_the_events_of_others_is_refused(source: str, why: str) -> None:
+    (mistake,) = found("staging", {"events.source": source})
+    assert mistake.path == "platform:events.source"
+    assert why in mistake.reason
+
+
+@pytest.mark.parametrize(
+    ("schemas", "path", "cure"),
+    [
+        ({"order-executed": {}}, "events.schemas.order-executed", "letters and digits, beginning with a capital"),
+        (
+            {"OrderExecuted": {"orderId": "string"}},
+            "events.schemas.OrderExecuted.orderId",
+            "lower-case letters, digits and underscores, beginning with a letter",
+        ),
+    ],
+)
+def test_an_event_and_its_fields_have_names_that_carry_over(schemas: Edits, path: str, cure: str) -> None:
+    (mistake,) = found("staging", {"events.schemas": schemas})
+    assert mistake.path == f"platform:{path}"
+    assert cure in mistake.cure
+
+
 def test_settings_of_another_environment_are_refused() -> None:
     with pytest.raises(SettingsError) as error:
         load("production", raw("staging"))
@@ -319,3 +510,30 @@ def test_a_websocket_may_run_on_cloud_run() -> None:
 def test_a_container_moves_to_any_place_by_one_word(service: str, place: str) -> None:
     edits = {f"services.{service}.primary": place, f"services.{service}.standby": "none"}
     assert load("production", raw("production", edits)).services[service].primary == place
+
+
+def test_a_missing_certificate_comes_with_its_command() -> None:
+    (mistake,) = found("development", {f"{MAIN}.authority.certificates.us-east-1": None})
+    assert mistake.command == (
+        "pulumi config set --path 'platform:databases.managed.main.authority.certificates[\"us-east-1\"]' "
+        "--stack development < us-east-1.pem"
+    )
+
+
+def test_longer_logs_go_with_enterprise_plus() -> None:
+    edits = {f"{MAIN}.standby.tier": "db-perf-optimized-N-2", f"{MAIN}.standby.backups.log_days": 35}
+    load("staging", raw("staging", edits))
+
+
+def test_data_inside_the_clusters_needs_no_settings_of_its_own() -> None:
+    settings = load("staging", raw("staging"))
+    assert "market" in settings.databases.in_cluster
+    assert "market" in settings.containers["trading-engine"].databases
+
+
+def test_a_mistake_in_one_database_hides_none_across_sections() -> None:
+    edits = {f"{MAIN}.version": "9", f"{MAIN}.replica_zones": ["us-east-1d"]}
+    assert [mistake.path for mistake in found("staging", edits)] == [
+        "platform:databases.managed.main.version",
+        "platform:databases.managed.main.replica_zones[0]",
+    ]

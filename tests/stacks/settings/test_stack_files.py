@@ -44,11 +44,13 @@ def keys(value: Any, path: str = "") -> Iterator[str]:
 
 def test_all_files_have_the_same_keys_in_the_same_order() -> None:
     def comparable(environment: str) -> list[str]:
-        # What is null in one file has no keys there, and one service exists only before production.
-        apart = tuple(
-            f".config.platform:{key}."
-            for key in ("aws.recovery", "network.recovery", "network.access.bastion", "network.access.client_vpn")
+        # What is null in one file has no keys there, regions differ, and one service exists only before production.
+        nullable = (
+            *("aws.recovery", "network.recovery", "network.access.bastion", "network.access.client_vpn"),
+            *(f"databases.managed.main.{key}" for key in ("authority.certificates", "recovery", "standby")),
+            "caches.managed.sessions.standby",
         )
+        apart = tuple(f".config.platform:{key}." for key in nullable)
         simulator = ".config.platform:services.broker-simulator"
         static = file(environment)
         return [key for key in keys(static) if not key.startswith(apart) and not key.startswith(simulator)]
@@ -63,6 +65,14 @@ def test_the_simulator_is_the_only_service_that_production_lacks() -> None:
     assert services[0] == services[1]
     assert services[0] - services[2] == {"broker-simulator"}
     assert services[2] <= services[0]
+
+
+def test_an_event_has_the_same_fields_in_every_environment() -> None:
+    first, *others = (file(environment)["config"][f"{PREFIX}events"] for environment in ENVIRONMENTS)
+    for other in others:
+        assert (other["source"], other["schemas"]) == (first["source"], first["schemas"]), (
+            "a consumer that was tested against one environment would fail in the next"
+        )
 
 
 def test_no_two_environments_share_an_address() -> None:
