@@ -17,6 +17,7 @@ from components.component import Component
 from sandbox import hygiene, schema
 from sandbox.difference import STATEFUL_TYPES
 from sandbox.graph import UNKNOWN, Graph, Resource
+from sandbox.standins import unordered
 from tests.environments import recorded
 
 DEFAULT_AUTO_NAME_SUFFIX = len("-1234567")
@@ -137,6 +138,11 @@ def test_names_fit_what_carries_them(graph: Graph) -> None:
         > (longest := LONGEST_NAME.get(resource.type, 63 if resource.package == "gcp" else 255))
     ]
     assert too_long == [], "the provider refuses the name in the middle of an `up`"
+
+
+def test_whatever_names_a_resource_of_the_program_waits_for_it(graph: Graph) -> None:
+    missing = [str(each) for each in unordered(graph)]
+    assert missing == [], "a name written out instead of taken from the resource tells the engine nothing of the order"
 
 
 def test_no_security_group_gets_the_same_rule_twice(graph: Graph) -> None:
