@@ -10,7 +10,7 @@ from pulumi import Output
 
 from components.component import Component
 from components.compute.aws_runtime import AwsRouter
-from components.edge.load_balancer import ORIGIN_HEADER
+from components.edge.headers import ORIGIN_HEADER
 from components.naming import Carrier, physical_name
 from components.ordering import after
 from components.workloads.service import COLOURS, TESTERS_HEADER, Colour, ServiceSpec

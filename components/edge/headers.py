@@ -6,6 +6,8 @@ ORIGIN_HEADER = "X-Origin-Verify"
 """The header in which a CDN in front proves to its origin that a request came through it."""
 
 ALB_TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
+"""TLS 1.3 and, with forward secrecy and authenticated ciphers only, 1.2; key exchange is hybrid where clients can."""
+
 CLOUDFRONT_TLS_POLICY = "TLSv1.2_2021"
 API_GATEWAY_TLS_POLICY = "TLS_1_2"
 GOOGLE_TLS_VERSION = "TLS_1_2"

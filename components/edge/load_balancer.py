@@ -9,16 +9,11 @@ import pulumi_aws as aws
 from pulumi import Output
 
 from components.component import Component
+from components.edge.headers import ALB_TLS_POLICY
 
 HTTP = 80
 HTTPS = 443
 LONGEST_IDLE_SECONDS = 4000
-
-TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
-"""TLS 1.3 and, with forward secrecy and authenticated ciphers only, 1.2; key exchange is hybrid where clients can."""
-
-ORIGIN_HEADER = "X-Origin-Verify"
-"""The header in which a CDN in front proves that a request came through it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +127,7 @@ class LoadBalancer(Component):
             load_balancer_arn=self.arn,
             port=HTTPS,
             protocol="HTTPS",
-            ssl_policy=TLS_POLICY,
+            ssl_policy=ALB_TLS_POLICY,
             certificate_arn=self._args.certificate_arn,
             default_actions=[
                 aws.lb.ListenerDefaultActionArgs(
