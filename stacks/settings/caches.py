@@ -10,6 +10,7 @@ from stacks.settings.section import DailyWindow, Section, Unique, WeeklyWindow
 from stacks.settings.services import DataName
 
 Eviction = Literal["noeviction", "allkeys-lru", "allkeys-lfu", "volatile-lru", "volatile-lfu", "volatile-ttl"]
+NodeType = Annotated[str, Field(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", examples=["cache.r7g.large"])]
 Pattern = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_*.-]+$", max_length=128, examples=["session:*"])]
 
 
@@ -52,6 +53,15 @@ class CacheStandby(Section):
     """Whether Memorystore refuses to delete the instance."""
 
 
+class CacheRecovery(Section):
+    """The cache of the recovery region: small, empty, and ready for when services there take over."""
+
+    node_type: NodeType
+    """Size of each node."""
+    nodes: Annotated[int, Field(ge=1, le=6)]
+    """The primary and its replicas, each in the next zone."""
+
+
 class Cache(Section):
     """One cache, with contents of its own in each cloud."""
 
@@ -61,7 +71,7 @@ class Cache(Section):
     """Version of the engine, in quotes; a lower one than before replaces the cache."""
     eviction: Eviction
     """What is forgotten when the memory is full."""
-    node_type: Annotated[str, Field(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", examples=["cache.r7g.large"])]
+    node_type: NodeType
     """Size of each node."""
     nodes: Annotated[int, Field(ge=1, le=6)]
     """The primary and its replicas, each in the next zone; a single one has nothing to fail over to."""
@@ -71,6 +81,8 @@ class Cache(Section):
     """When snapshots are taken."""
     log_retention_days: LogDays
     """Days that logs are kept; CloudWatch takes only certain numbers."""
+    recovery: CacheRecovery | None
+    """The cache in the recovery region, or null where no service stands by there."""
     standby: CacheStandby | None
     """The cache in Google Cloud, or null where no service runs there."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from stacks.settings.network import FlowLogDays as LogDays
-from stacks.settings.section import AwsZone, Clock, DailyWindow, Section, Unique, WeeklyWindow
+from stacks.settings.section import AwsZone, Clock, DailyWindow, Number, Section, Unique, WeeklyWindow
 from stacks.settings.services import DataName
 
 PROXY = "proxy"
@@ -63,7 +63,7 @@ class DatabaseBackups(Section):
 class Observation(Section):
     """What is recorded about the instances, and paid for."""
 
-    monitoring_seconds: Literal[1, 5, 10, 15, 30, 60]
+    monitoring_seconds: Annotated[Literal[1, 5, 10, 15, 30, 60], Number]
     """Seconds between two samples of the operating system."""
     insights: Literal["standard", "advanced"]
     """Query samples: seven days, or fifteen months at a price."""
@@ -88,6 +88,8 @@ class RecoveryReplica(Section):
 
     instance_class: InstanceClass
     """Its class; it takes all the load once it is promoted."""
+    promoted: bool
+    """Whether it takes writes on its own, after the loss of the primary region; there is no way back to a replica."""
 
 
 class CloudSqlBackups(Section):

@@ -1,15 +1,19 @@
 """What the models expect at a place, in words: read from their JSON schema, so that it can't differ from them.
 
-The validator tells the kinds of service apart by tags; a location with such a tag means that kind alone.
+The validator tells kinds of services and rules apart by tags; a location with such a tag means that kind alone.
 """
 
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from stacks.settings import analytics, edge, services
 from stacks.settings.display import Location
-from stacks.settings.services import KINDS
 from stacks.settings.settings import Settings
+
+KINDS = (*services.KINDS, *edge.KINDS, *analytics.KINDS)
+KIND_PLACES = {"services": 2, "edge": 3, "analytics": 2}
+"""Where in an error location the tag of a kind stands: `("edge", "rules", "sign-in", "RateLimit", "requests")`."""
 
 Node = Mapping[str, Any]
 
@@ -47,8 +51,8 @@ def expected(location: Location) -> str:
 def _nodes(location: Location) -> Iterator[Node]:
     """The schema nodes of a place: more than one where the place may hold several kinds of thing."""
     nodes: list[Node] = [model_schema()]
-    for part in location:
-        if part in KINDS:
+    for place, part in enumerate(location):
+        if part in KINDS and place == KIND_PLACES.get(str(location[0])):
             nodes = [model_schema()["$defs"][part]]
             continue
         nodes = [child for node in nodes for option in _options(node) for child in _children(option, part)]

@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from stacks.settings.section import Prefix, Section, Unique
+from stacks.settings.section import Number, Prefix, Section, Unique
 
-FlowLogDays = Literal[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+FlowLogDays = Annotated[
+    Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+    Number,
 ]
 
 InterfaceEndpoint = Literal[
@@ -92,6 +93,10 @@ class GcpNetwork(Section):
     """Subnet from which Cloud Run gets out, /20 to /26; each instance takes several addresses while it is replaced."""
     resolver: Annotated[IPv4Network, Prefix(29, 29, "10.2.17.16/29")]
     """Subnet of the one address at which Cloud DNS answers the other cloud, a /29."""
+    proxies: Annotated[IPv4Network, Prefix(20, 26, "10.2.18.0/23")]
+    """Subnet of the proxies of internal load balancers, /20 to /26; Google recommends a /23."""
+    pipelines: Annotated[IPv4Network, Prefix(24, 28, "10.2.17.32/28")]
+    """Subnet from which Google's data pipelines connect to databases, /24 to /28; each takes a few addresses."""
     flow_log_sampling: Annotated[float, Field(ge=0, le=1)]
     """Share of the flows that are logged, 0 to 1; logs cost by volume."""
 
@@ -226,6 +231,8 @@ RANGES = (
     "gcp.managed_services",
     "gcp.serverless",
     "gcp.resolver",
+    "gcp.proxies",
+    "gcp.pipelines",
     "access.client_vpn.cidr",
 )
 """The keys of all private ranges."""

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+)
 from pydantic_core import CoreSchema, core_schema
 
 Item = TypeVar("Item")
@@ -79,6 +87,15 @@ def _without_repeats(values: tuple[Item, ...]) -> tuple[Item, ...]:
         raise ValueError(f"listed more than once: {', '.join(repeated)}")
     return values
 
+
+def _no_truth(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("true and false are no numbers")
+    return value
+
+
+Number = BeforeValidator(_no_truth)
+"""Metadata of a choice among numbers that has 0 or 1: without it, false and true would be taken for these."""
 
 Unique = (AfterValidator(_without_repeats), Field(json_schema_extra={"uniqueItems": True}))
 """Metadata of a list that may not repeat itself: `Annotated[tuple[X, ...], *Unique]`."""

@@ -14,6 +14,12 @@ def _says_which(image: str) -> str:
     return image
 
 
+def _no_event_of_the_gateway(action: str) -> str:
+    if action in ("connect", "disconnect", "default"):
+        raise ValueError("API Gateway calls the service by this name itself, for every connection or unknown message")
+    return action
+
+
 ServiceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=32, examples=["backend-api"])]
 DataName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=32, examples=["main"])]
 HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", examples=["api"])]
@@ -25,6 +31,21 @@ Image = Annotated[
         examples=["1.42.0", "sha256:" + "0123456789abcdef" * 4],
     ),
     AfterValidator(_says_which),
+]
+RoutePath = Annotated[str, Field(pattern=r"^(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+$", max_length=128, examples=["/api"])]
+Source = Annotated[
+    str,
+    Field(
+        pattern=r"^(https|wss)://(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}(:[0-9]{1,5})?$",
+        max_length=255,
+        examples=["https://identitytoolkit.googleapis.com"],
+    ),
+]
+Sources = Annotated[tuple[Source, ...], *Unique]
+Action = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64, examples=["subscribe"]),
+    AfterValidator(_no_event_of_the_gateway),
 ]
 VariableName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", examples=["LOG_LEVEL"])]
 SecretName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", examples=["SECRET_KEY"])]
@@ -80,6 +101,43 @@ class Scaling(Section):
     """Minutes of rest after each step."""
 
 
+class CloudRun(Section):
+    """How a service runs on Cloud Run, where it does."""
+
+    requests_at_once: Annotated[int, Field(ge=1, le=1000)] = 80
+    """Requests that one copy serves at once, 1 to 1000; a websocket is one for as long as it is open."""
+    cpu_idle: bool = False
+    """Whether CPU stops between requests: cheaper, and the end of everything that runs in the background."""
+
+
+class Callbacks(Section):
+    """An API Gateway that holds the clients' WebSockets and calls the service back for each message."""
+
+    hostname: HostName
+    """Its name under the environment's domain, another one than that of the service."""
+    actions: Annotated[tuple[Action, ...], Field(max_length=100), *Unique]
+    """Values of `action` in a message that have a path of their own; all others go to `default`."""
+    path: RoutePath = "/callbacks"
+    """What stands before the action in the path of a call."""
+    timeout_seconds: Annotated[int, Field(ge=1, le=29)]
+    """Seconds that the service may take to answer a call; API Gateway waits for 29 at the most."""
+    messages_per_second: Annotated[int, Field(ge=1, le=10_000)]
+    """Messages a second of all clients in the long run; an account's API Gateway takes 10000 for all of its APIs."""
+    burst: Annotated[int, Field(ge=1, le=5_000)]
+    """Messages at once; an account's API Gateway takes 5000 for all of its APIs."""
+
+
+class PageSources(Section):
+    """What pages may load from beside their own host, the services that they call, and the sign-in."""
+
+    connect: Sources = ()
+    """Where scripts may send requests beside the sign-in: `https://` or `wss://` and a host."""
+    images: Sources = ()
+    """Where images may come from."""
+    frames: Sources = ()
+    """What may be shown in a frame."""
+
+
 class StaticSite(Section):
     """A service of files alone: no process, so no port, size or replicas."""
 
@@ -95,6 +153,10 @@ class StaticSite(Section):
     """Its name under the environment's domain."""
     calls: Annotated[tuple[ServiceName, ...], *Unique] = ()
     """Services that its pages call from the browser."""
+    routes: Mapping[RoutePath, ServiceName] = {}
+    """Paths of the site that a service answers by way of the CDN, with all below them: `/api`."""
+    sources: PageSources = PageSources()
+    """What its pages may load from elsewhere; browsers refuse the rest."""
 
 
 class ContainerService(Section):
@@ -122,10 +184,10 @@ class ContainerService(Section):
     """Plain variables, as text; never a credential."""
     secrets: Annotated[tuple[SecretName, ...], *Unique] = ()
     """Names of the secrets it may read: external ones, or SECRET_KEY, ENCRYPTION_KEY, JWT_SECRET."""
-    exposure: Literal["public", "internal", "none"]
-    """Who may reach it: the internet, only other services, or nobody (a worker)."""
+    exposure: Literal["public", "cdn", "internal", "none"]
+    """Who may reach it: the internet, a site's CDN alone, only other services, or nobody (a worker)."""
     hostname: HostName | None = None
-    """Its name under the environment's domain; a public service needs one."""
+    """Its name under the environment's domain; a public service needs one, and one behind a CDN, which asks for it."""
     scaling: Scaling = Scaling()
     """When copies are added and taken away."""
     calls: Annotated[tuple[ServiceName, ...], *Unique] = ()
@@ -134,6 +196,16 @@ class ContainerService(Section):
     """Databases that it uses; every other one is closed to it."""
     caches: Annotated[tuple[DataName, ...], *Unique] = ()
     """Caches that it uses; every other one is closed to it."""
+    buckets: Annotated[tuple[DataName, ...], *Unique] = ()
+    """Buckets that it lists, reads and adds to; in Google Cloud those alone that have a standby."""
+    migration: tuple[Annotated[str, Field(min_length=1, max_length=256, examples=["alembic"])], ...] = ()
+    """The program, and its arguments, that change its database before a release; none where nothing has to change."""
+    events: Annotated[tuple[Literal["publish", "subscribe"], ...], *Unique] = ()
+    """What it does with events: publish them on the bus, or subscribe to them in Google Cloud."""
+    cloud_run: CloudRun = CloudRun()
+    """How it runs on Cloud Run, where it does."""
+    callbacks: Callbacks | None = None
+    """An API Gateway that holds the clients' WebSockets for it, or null: a websocket service holds its own."""
     graceful_stop_seconds: Annotated[int, Field(ge=1, le=3600)]
     """Seconds between the request to stop and the end, in which open requests are finished."""
 

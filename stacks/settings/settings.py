@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 
+from stacks.settings.analytics import Analytics
 from stacks.settings.aws import Aws
 from stacks.settings.caches import Caches
+from stacks.settings.compute import Compute
 from stacks.settings.databases import Databases
+from stacks.settings.dns import Dns
+from stacks.settings.edge import Edge
 from stacks.settings.environment import Environment
 from stacks.settings.events import Events
 from stacks.settings.gcp import Gcp
@@ -17,6 +21,7 @@ from stacks.settings.residency import Residency
 from stacks.settings.secrets import Secrets
 from stacks.settings.section import Section
 from stacks.settings.services import ContainerService, Service, ServiceName, StaticSite
+from stacks.settings.storage import Storage
 
 NAMESPACE = "platform"
 """What every key of the stack file begins with: the project's name."""
@@ -45,10 +50,20 @@ class Settings(Section):
     """The PostgreSQL databases by name: size, backups, replicas, standby, and which side takes writes."""
     caches: Caches
     """The caches by name: engine, nodes, snapshots and standby."""
+    storage: Storage
+    """The buckets by name: how long each keeps what, its lock, its copies, and who asked for what."""
     events: Events
     """How long events are kept, how fast they pass between the clouds, and what they look like."""
+    analytics: Analytics
+    """The warehouse: its datasets, who sees personal data in it, and what fills it."""
     identity: Identity
     """How customers sign in, and from which pages."""
+    compute: Compute
+    """What services run on: processors, logs, machines, and what stands by in the recovery region."""
+    edge: Edge
+    """What stands between the internet and the services: load balancers, CDN, and the firewalls' rules."""
+    dns: Dns
+    """The public names: who serves and certifies them, and when they move to the other cloud."""
     release: Release
     """How much of the traffic the green release receives."""
     services: Mapping[ServiceName, Service]

@@ -10,9 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from stacks.settings.display import MISSING, Location, shown, written
-from stacks.settings.expectation import expected, keys, reason
+from stacks.settings.expectation import KIND_PLACES, KINDS, expected, keys, reason
 from stacks.settings.mistakes import Mistake
-from stacks.settings.services import KINDS
 from stacks.settings.settings import Settings
 
 
@@ -68,6 +67,8 @@ def _mistake(section: str, raw: Any, details: ErrorDetails) -> Mistake:
     tagged: Location = (section, *(part for part in details["loc"] if part != "[key]"))
     location = _untagged(tagged)
     value = _at(raw, location[1:])
+    if kind == "union_tag_not_found" and isinstance(value, Mapping):
+        return _kindless((*location, "kind"), value)
     if is_key:
         return _illegal_key(location, value)
     if kind == "extra_forbidden":
@@ -87,10 +88,27 @@ def _mistake(section: str, raw: Any, details: ErrorDetails) -> Mistake:
     )
 
 
+def _kindless(location: Location, rule: Mapping[str, Any]) -> Mistake:
+    """A rule that does not say, or not rightly, of which kind it is: nothing else of it can be judged."""
+    value = shown(location, rule["kind"]) if "kind" in rule else MISSING
+    return Mistake(
+        path=written(location), value=value, reason=reason(location), cure=f"write one of {expected(location)}"
+    )
+
+
 def _illegal_key(location: Location, value: Any) -> Mistake:
+    if location[0] == "services" and location[-2] == "routes":
+        return Mistake(
+            path=written(location),
+            value=shown(location, value),
+            reason="The path goes into the rules of the CDN, with all below it, which take it in one form alone.",
+            cure="write a path such as `/api`, without `/` at its end",
+        )
     first = "letter"
     if location[0] == "services" and location[-2] == "environment":
         characters = "upper-case letters, digits and underscores"
+    elif location[0] == "analytics":
+        characters = "lower-case letters, digits and underscores"
     elif location[:2] == ("events", "schemas"):
         characters = "letters and digits" if len(location) == 3 else "lower-case letters, digits and underscores"
         first = "capital" if len(location) == 3 else first
@@ -126,8 +144,9 @@ def _unknown(location: Location, value: Any, known: list[str]) -> Mistake:
 
 def _untagged(location: Location) -> Location:
     """The location as the file has it."""
-    if location[0] == "services" and location[2:3] and location[2] in KINDS:
-        return (*location[:2], *location[3:])
+    place = KIND_PLACES.get(str(location[0]))
+    if place is not None and location[place : place + 1] and location[place] in KINDS:
+        return (*location[:place], *location[place + 1 :])
     return location
 
 

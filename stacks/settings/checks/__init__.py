@@ -2,7 +2,21 @@
 
 from collections.abc import Callable, Iterator
 
-from stacks.settings.checks import clouds, data, events, names, production, ranges, services, sizes
+from stacks.settings.checks import (
+    analytics,
+    clouds,
+    compute,
+    data,
+    dns,
+    edge,
+    events,
+    names,
+    production,
+    ranges,
+    services,
+    sizes,
+    storage,
+)
 from stacks.settings.mistakes import Mistake
 from stacks.settings.settings import Settings
 
@@ -12,10 +26,15 @@ CHECKS: tuple[Check, ...] = (
     *clouds.CHECKS,
     *ranges.CHECKS,
     *data.CHECKS,
+    *storage.CHECKS,
     *services.CHECKS,
     *sizes.CHECKS,
     *names.CHECKS,
     *events.CHECKS,
+    *analytics.CHECKS,
+    *compute.CHECKS,
+    *edge.CHECKS,
+    *dns.CHECKS,
     *production.CHECKS,
 )
 """Every check, in the order of the sections that it is about."""

@@ -20,6 +20,8 @@ LEAST_MIB_A_CPU, MOST_MIB_A_CPU = 922, 6656
 ENGINE_VERSIONS = {"redis": ("7.0", "7.1"), "valkey": ("7.2", "8.0", "8.1")}
 LONGEST_CACHE_PARTS = ("aws-application", "aws-1234567", "gcp-1234567")
 """The user of ElastiCache, and what is named by the engine with its suffix; all of them hold 40 characters."""
+LONGEST_RECOVERY_PART = "recovery-application"
+"""The user in the recovery region."""
 
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES_A_DAY = 24 * 60
@@ -141,15 +143,19 @@ def replicas_are_in_zones_of_the_region(settings: Settings) -> Iterator[Mistake]
 
 
 def recovery_replicas_have_a_region(settings: Settings) -> Iterator[Mistake]:
-    """A recovery replica is in the recovery region."""
+    """A recovery replica, or cache, is in the recovery region."""
     if settings.aws.recovery is not None:
         return
-    for name, database in settings.databases.managed.items():
-        if database.recovery is not None:
+    given = chain(
+        (("databases", name, it.recovery) for name, it in settings.databases.managed.items()),
+        (("caches", name, it.recovery) for name, it in settings.caches.managed.items()),
+    )
+    for kind, name, recovery in given:
+        if recovery is not None:
             yield mistake(
-                *("databases", "managed", name, "recovery"),
+                *(kind, "managed", name, "recovery"),
                 value={"recovery": "given"},
-                reason="There is no recovery region that this replica could be in.",
+                reason="There is no recovery region that it could be in.",
                 cure="write null, or set `platform:aws.recovery`",
             )
 
@@ -309,9 +315,10 @@ def _minutes(clock: str) -> int:
 
 def cache_names_fit(settings: Settings) -> Iterator[Mistake]:
     """ElastiCache's groups and users, and Memorystore's instances, have names of 40 characters."""
-    for name in settings.caches.managed:
+    for name, cache in settings.caches.managed.items():
+        in_recovery = (LONGEST_RECOVERY_PART,) if cache.recovery is not None else ()
         try:
-            for part in LONGEST_CACHE_PARTS:
+            for part in (*LONGEST_CACHE_PARTS, *in_recovery):
                 naming.physical_name(naming.Carrier.REPLICATION_GROUP, "redis", name, part)
         except naming.IllegalNameError as refusal:
             yield mistake(

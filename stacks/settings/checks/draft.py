@@ -8,7 +8,9 @@ from typing import Any, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from stacks.settings.analytics import PIPELINES, Analytics, pipeline_kind
 from stacks.settings.display import Location, shown, written
+from stacks.settings.edge import RULES, Edge, rule_kind
 from stacks.settings.mistakes import Mistake
 from stacks.settings.section import InvalidSettingError, Section
 from stacks.settings.services import ContainerService, StaticSite
@@ -57,6 +59,10 @@ def _inner_draft(model: type[Section], name: str, raw: Any) -> Any:
         return None
     if (model, name) == (Settings, "services"):
         return {key: _service_draft(service) for key, service in raw.items() if isinstance(service, Mapping)}
+    if (model, name) == (Edge, "rules"):
+        return {key: _draft_of(RULES[tag], rule) for key, rule in raw.items() if (tag := rule_kind(rule))}
+    if (model, name) == (Analytics, "pipeline"):
+        return _draft_of(PIPELINES[tag], raw) if (tag := pipeline_kind(raw)) else None
     annotation = model.model_fields[name].annotation
     if get_origin(annotation) is Mapping:
         return _drafts_by_name(get_args(annotation)[1], raw)

@@ -9,7 +9,11 @@ from stacks.settings.services import ContainerService, Service
 from stacks.settings.settings import Settings
 
 LONGEST_COLOUR = "green"
+LONGEST_TARGET = "green-internal"
 LONGEST_PURPOSE = "execution"
+OTHERS = ("bastion", "cloudfront", "edge", "entrance", "internal", "internet", "kubernetes", "services")
+PREFIXES_OF_OTHERS = ("gcp-", "google-", "postgres-", "redis-")
+"""What the table of who may talk to whom calls what is no service."""
 
 
 def names_fit_what_carries_them(settings: Settings) -> Iterator[Mistake]:
@@ -32,11 +36,27 @@ def _form_names(project: str, environment: str, name: str, service: Service) -> 
     if not isinstance(service, ContainerService):
         naming.firebase_site(project, environment, name)
         return
-    naming.target_group(project, environment, name, LONGEST_COLOUR)
+    naming.physical_name(naming.Carrier.TARGET_GROUP, name, LONGEST_TARGET)
     naming.service_account(project, environment, name)
     naming.cloud_run_service(project, environment, name, LONGEST_COLOUR)
     naming.task_role(project, environment, name, LONGEST_PURPOSE)
     naming.kubernetes_workload(name, LONGEST_COLOUR)
 
 
-CHECKS = (names_fit_what_carries_them,)
+def services_leave_the_names_of_others(settings: Settings) -> Iterator[Mistake]:
+    """Load balancers, databases, migrations and what stands by are told from services by their names alone."""
+    migrations = {f"{name}-migration" for name, service in settings.containers.items() if service.migration}
+    standing_by = {f"{name}-recovery" for name in settings.compute.recovery}
+    for name in settings.services:
+        if name not in {*OTHERS, *migrations, *standing_by} and not name.startswith(PREFIXES_OF_OTHERS):
+            continue
+        yield mistake(
+            "services",
+            name,
+            value=name,
+            reason="The platform calls something else by this name, and tells who may talk to whom by it.",
+            cure="rename the service",
+        )
+
+
+CHECKS = (names_fit_what_carries_them, services_leave_the_names_of_others)

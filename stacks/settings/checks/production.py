@@ -190,6 +190,13 @@ def caches_survive_a_zone(settings: Settings) -> Iterator[Mistake]:
                 reason="A single node has nothing to fail over to: everyone would be signed out.",
                 cure=f"write {LEAST_CACHE_NODES} to 6",
             )
+        if cache.recovery is not None and cache.recovery.nodes < LEAST_CACHE_NODES:
+            yield mistake(
+                *("caches", "managed", name, "recovery", "nodes"),
+                value=cache.recovery.nodes,
+                reason="Once services there take over, a single node has nothing to fail over to.",
+                cure=f"write {LEAST_CACHE_NODES} to 6",
+            )
         if cache.standby is not None and not cache.standby.deletion_protection:
             yield mistake(
                 *("caches", "managed", name, "standby", "deletion_protection"),
@@ -197,6 +204,65 @@ def caches_survive_a_zone(settings: Settings) -> Iterator[Mistake]:
                 reason="One request could delete the cache of the standby cloud.",
                 cure="write true",
             )
+
+
+def what_is_stored_survives_a_region(settings: Settings) -> Iterator[Mistake]:
+    """A region can be lost, and what was written there with it."""
+    if not _is_production(settings) or settings.aws.recovery is None:
+        return
+    for name, bucket in settings.storage.buckets.items():
+        if not bucket.replicated:
+            yield mistake(
+                *("storage", "buckets", name, "replicated"),
+                value=False,
+                reason="With the loss of the region, what customers and regulators ask for would be lost.",
+                cure="write true",
+            )
+
+
+def tasks_are_not_taken_away(settings: Settings) -> Iterator[Mistake]:
+    """AWS takes Spot capacity back when others need it, from all services at once."""
+    if _is_production(settings) and settings.compute.spot:
+        yield mistake(
+            "compute",
+            "spot",
+            value=True,
+            reason="AWS takes such tasks away with two minutes' notice, many at once on a busy day.",
+            cure="write false",
+        )
+
+
+def what_answers_is_protected(settings: Settings) -> Iterator[Mistake]:
+    """What is deleted by mistake answers nobody until it is built again, under other addresses."""
+    if not _is_production(settings):
+        return
+    if not settings.edge.deletion_protection:
+        yield mistake(
+            "edge",
+            "deletion_protection",
+            value=False,
+            reason="One request could delete the load balancers that all customers come through.",
+            cure="write true",
+        )
+    if not settings.compute.cloud_run.deletion_protection:
+        yield mistake(
+            *("compute", "cloud_run", "deletion_protection"),
+            value=False,
+            reason="One request could delete the services that stand by for the loss of AWS.",
+            cure="write true",
+        )
+
+
+def names_are_signed(settings: Settings) -> Iterator[Mistake]:
+    """An answer that nobody signed can be anybody's."""
+    if _is_production(settings) and not settings.dns.signing:
+        yield mistake(
+            "dns",
+            "signing",
+            value=False,
+            reason="A forged answer could lead customers, and certificate authorities, to somebody else.",
+            cure="write true, and have the registrar publish the DS record",
+        )
 
 
 CHECKS = (
@@ -211,4 +277,8 @@ CHECKS = (
     public_services_have_two_replicas,
     databases_survive_what_can_be_lost,
     caches_survive_a_zone,
+    what_is_stored_survives_a_region,
+    tasks_are_not_taken_away,
+    what_answers_is_protected,
+    names_are_signed,
 )

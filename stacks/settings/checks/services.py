@@ -5,13 +5,21 @@ from collections.abc import Iterator
 from stacks.settings.checks.draft import mistake
 from stacks.settings.mistakes import Mistake
 from stacks.settings.secrets import APPLICATION_SECRETS
+from stacks.settings.services import ContainerService, StaticSite
 from stacks.settings.settings import Settings
 
 PROVIDED_VARIABLES = ("SECRET_KEY", "ENCRYPTION_KEY", "DATABASE_URL", "REDIS_URL", "CLOUD_PROVIDER", "REGION")
 """What the platform gives every container itself."""
 
+ON_AWS = ("ecs", "ec2", "eks")
+
 NOT_IN_PRODUCTION = ("broker-simulator",)
 """Services that pretend: in production they would take real orders for play money."""
+
+
+def in_google_cloud(service: ContainerService) -> bool:
+    """Whether the service runs or stands by there."""
+    return service.primary == "cloud_run" or service.standby != "none"
 
 
 def places_in_google_cloud_exist(settings: Settings) -> Iterator[Mistake]:
@@ -68,6 +76,13 @@ def calls_name_other_services(settings: Settings) -> Iterator[Mistake]:
                     reason="There is no service of this name to open a way to.",
                     cure=f"write one of {', '.join(other for other in services if other != name)}",
                 )
+            elif isinstance(services[called], StaticSite):
+                yield mistake(
+                    *place,
+                    value=called,
+                    reason=f"{called} is a site of files: it answers no calls.",
+                    cure="remove it",
+                )
             elif services[called].exposure == "none":
                 yield mistake(
                     *place,
@@ -82,46 +97,59 @@ def sites_call_only_public_services(settings: Settings) -> Iterator[Mistake]:
     for name, site in settings.sites.items():
         for index, called in enumerate(site.calls):
             other = settings.services.get(called)
+            place = ("services", name, "calls", index)
             if other is not None and other.exposure == "internal":
                 yield mistake(
-                    "services",
-                    name,
-                    "calls",
-                    index,
+                    *place,
                     value=called,
                     reason=f"A site calls from the browser, and {called} is closed to the internet.",
                     cure="name a public service that calls it for the site",
                 )
+            if other is not None and other.exposure == "cdn" and called not in site.routes.values():
+                yield mistake(
+                    *place,
+                    value=called,
+                    reason=f"{called} takes requests from the CDN of a site alone, and this site leads no path to it.",
+                    cure=f"add a path to `platform:services.{name}.routes`, or write public for its exposure",
+                )
 
 
-def hostnames_are_unique(settings: Settings) -> Iterator[Mistake]:
-    """One name leads to one service."""
-    owner: dict[str, str] = {}
-    for name, service in settings.services.items():
-        if service.hostname is None:
-            continue
-        first = owner.setdefault(service.hostname, name)
-        if first != name:
-            yield mistake(
-                "services",
-                name,
-                "hostname",
-                value=service.hostname,
-                reason=f"The name is that of {first} already: requests could reach only one of them.",
-                cure="write another name",
-            )
+def calls_stay_in_a_cloud(settings: Settings) -> Iterator[Mistake]:
+    """Where one cloud is lost, no service of the other may wait for it."""
+    containers = settings.containers
+    for name, service in containers.items():
+        for index, called in enumerate(service.calls):
+            other = containers.get(called)
+            if other is None or called == name:
+                continue
+            place = ("services", name, "calls", index)
+            if service.primary in ON_AWS and other.primary not in ON_AWS:
+                yield mistake(
+                    *place,
+                    value=called,
+                    reason=f"{name} runs in AWS and {called} does not: it would fail with the link, or Google Cloud.",
+                    cure=f"write {', '.join(ON_AWS)} for the primary of {called}",
+                )
+            if in_google_cloud(service) and not in_google_cloud(other):
+                yield mistake(
+                    *place,
+                    value=called,
+                    reason=f"{name} has a place in Google Cloud and {called} has none: with AWS lost, it could not be"
+                    " called.",
+                    cure=f"write cloud_run or gke for the standby of {called}, or none for that of {name}",
+                )
 
 
 def hostname_fits_the_exposure(settings: Settings) -> Iterator[Mistake]:
     """The internet finds a service by its name; what nobody may reach needs none."""
     for name, service in settings.containers.items():
-        if service.exposure == "public" and service.hostname is None:
+        if service.exposure in ("public", "cdn") and service.hostname is None:
             yield mistake(
                 "services",
                 name,
                 "hostname",
                 value=None,
-                reason="The service is public, and without a name nobody can find it.",
+                reason=f"The exposure is {service.exposure}, and without a name nobody can find it.",
                 cure='write a name under the domain, such as "api", or another exposure',
             )
         if service.exposure == "none" and service.hostname is not None:
@@ -132,21 +160,6 @@ def hostname_fits_the_exposure(settings: Settings) -> Iterator[Mistake]:
                 value=service.hostname,
                 reason="The exposure is none: the name would lead nowhere.",
                 cure="write null, or internal for the exposure",
-            )
-
-
-def hostnames_make_legal_domains(settings: Settings) -> Iterator[Mistake]:
-    """Certificates take a common name of at most 64 characters."""
-    for name, service in settings.services.items():
-        full = f"{service.hostname}.{settings.environment.domain}"
-        if service.hostname is not None and len(full) > 64:
-            yield mistake(
-                "services",
-                name,
-                "hostname",
-                value=service.hostname,
-                reason=f"{full} has {len(full)} characters, and a certificate's name holds 64.",
-                cure="write a shorter name",
             )
 
 
@@ -183,6 +196,31 @@ def environment_leaves_provided_variables(settings: Settings) -> Iterator[Mistak
                 )
 
 
+def migrations_have_a_database(settings: Settings) -> Iterator[Mistake]:
+    """What changes a database before a release needs one, and those inside the clusters are out of its reach."""
+    for name, service in settings.containers.items():
+        if service.migration and not set(service.databases) & set(settings.databases.managed):
+            yield mistake(
+                *("services", name, "migration"),
+                value=service.migration,
+                reason="The service uses no managed database that this could change.",
+                cure=f"write [], or name one of {', '.join(settings.databases.managed) or '(none)'} in its `databases`",
+            )
+
+
+def subscribers_are_in_google_cloud(settings: Settings) -> Iterator[Mistake]:
+    """Events are subscribed to at Pub/Sub; what AWS does with them is up to rules of its bus."""
+    for name, service in settings.containers.items():
+        for index, does in enumerate(service.events):
+            if does == "subscribe" and not in_google_cloud(service):
+                yield mistake(
+                    *("services", name, "events", index),
+                    value=does,
+                    reason="Events are subscribed to in Google Cloud, where the service has no place.",
+                    cure="remove it, or write cloud_run or gke for its standby",
+                )
+
+
 def production_has_no_simulators(settings: Settings) -> Iterator[Mistake]:
     """What pretends to be a broker has no place beside real ones."""
     if settings.environment.name != "production":
@@ -203,10 +241,11 @@ CHECKS = (
     standby_is_another_place,
     calls_name_other_services,
     sites_call_only_public_services,
-    hostnames_are_unique,
+    calls_stay_in_a_cloud,
     hostname_fits_the_exposure,
-    hostnames_make_legal_domains,
     secrets_exist,
     environment_leaves_provided_variables,
+    migrations_have_a_database,
+    subscribers_are_in_google_cloud,
     production_has_no_simulators,
 )

@@ -27,7 +27,10 @@ CLOUD_RUN_MEMORY_GIB: Mapping[float, tuple[float, float]] = {
 }
 """Least and most GiB that Cloud Run gives to each number of vCPUs, with requests in parallel."""
 
-FARGATE_LONGEST_STOP_SECONDS = 120
+FARGATE_STOP_SECONDS = (2, 120)
+
+CLOUD_RUN_SCALE_OUT_PERCENT = (10, 95)
+"""Between which CPU utilisations Cloud Run can be told to add copies."""
 
 
 def fargate_offers_the_size(settings: Settings) -> Iterator[Mistake]:
@@ -76,15 +79,43 @@ def _size(name: str, key: str, value: float, where: str, sizes: Mapping[float, o
 
 def fargate_waits_for_the_stop(settings: Settings) -> Iterator[Mistake]:
     """Fargate ends a container after two minutes at the latest."""
+    least, most = FARGATE_STOP_SECONDS
     for name, service in _in_place(settings, "ecs"):
-        if service.graceful_stop_seconds > FARGATE_LONGEST_STOP_SECONDS:
+        if not least <= service.graceful_stop_seconds <= most:
             yield mistake(
                 "services",
                 name,
                 "graceful_stop_seconds",
                 value=service.graceful_stop_seconds,
-                reason="Fargate ends a container after 120 seconds at the latest, open requests or not.",
-                cure=f"write at most {FARGATE_LONGEST_STOP_SECONDS}",
+                reason=f"Fargate ends a container after {least} to {most} seconds, open requests or not.",
+                cure=f"write a number from {least} to {most}",
+            )
+
+
+def cloud_run_scales_at_the_limit(settings: Settings) -> Iterator[Mistake]:
+    """Cloud Run takes no limit that is hardly ever, or always, met."""
+    least, most = CLOUD_RUN_SCALE_OUT_PERCENT
+    for name, service in _in_place(settings, "cloud_run"):
+        if not least <= service.scaling.cpu_out_percent <= most:
+            yield mistake(
+                *("services", name, "scaling", "cpu_out_percent"),
+                value=service.scaling.cpu_out_percent,
+                reason=f"Cloud Run adds copies above {least} to {most} % of CPU, and at no other limit.",
+                cure=f"write a number from {least} to {most}",
+            )
+
+
+def a_release_finds_copies(settings: Settings) -> Iterator[Mistake]:
+    """AWS starts what is asked for at once, but a minute passes until it answers."""
+    percent = settings.release.green_percent
+    for name, service in settings.containers.items():
+        takes_requests = service.exposure != "none" and service.primary in ("ecs", "ec2", "eks")
+        if percent and takes_requests and service.replicas.standby == 0:
+            yield mistake(
+                *("services", name, "replicas", "standby"),
+                value=0,
+                reason=f"{percent} % go to green: its first requests, and those of a rollback, would find no copy.",
+                cure="deploy 1 here with `platform:release.green_percent` 0 first, then raise the percentage",
             )
 
 
@@ -126,6 +157,8 @@ CHECKS = (
     fargate_offers_the_size,
     cloud_run_offers_the_size,
     fargate_waits_for_the_stop,
+    cloud_run_scales_at_the_limit,
+    a_release_finds_copies,
     replicas_are_in_order,
     scaling_has_a_gap,
 )

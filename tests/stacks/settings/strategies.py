@@ -31,12 +31,28 @@ PREFIXES: Mapping[str, tuple[int, int]] = {
     "gcp.managed_services": (16, 24),
     "gcp.serverless": (20, 26),
     "gcp.resolver": (29, 29),
+    "gcp.proxies": (20, 26),
+    "gcp.pipelines": (24, 28),
     "access.client_vpn.cidr": (14, 22),
 }
 """Lengths that each range may have, none larger than the slots that they are drawn from."""
 
 TENS = list(IPv4Network("10.0.0.0/8").subnets(new_prefix=14))
 SHARED = list(IPv4Network("100.64.0.0/10").subnets(new_prefix=14))
+
+CHECKER_REGIONS = (
+    *("us-east-1", "us-west-1", "us-west-2", "eu-west-1"),
+    *("ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "sa-east-1"),
+)
+
+CALLBACKS: Mapping[str, Any] = {
+    "hostname": "stream",
+    "actions": ["subscribe"],
+    "path": "/callbacks",
+    "timeout_seconds": 29,
+    "messages_per_second": 100,
+    "burst": 200,
+}
 
 FARGATE_SIZES = ((0.25, 0.5), (0.5, 1), (1, 2), (2, 4), (4, 8))
 EVERYWHERE_SIZES = ((1, 2), (2, 4), (4, 8))
@@ -48,8 +64,19 @@ WINDOWS = (
 )
 """Daily and weekly windows that do not meet, across midnight and the end of the week too."""
 
-OPTIONAL = frozenset({"health", "scaling", "environment", "secrets", "hostname", "calls", "databases", "caches"})
+OPTIONAL = frozenset(
+    {
+        *("health", "scaling", "environment", "secrets", "hostname", "calls", "databases", "caches", "buckets"),
+        *("migration", "events", "cloud_run", "callbacks", "routes", "sources"),
+    }
+)
 """Keys of a service that may be left out."""
+
+OPTIONAL_WITHIN = frozenset({"requests_at_once", "cpu_idle", "path", "connect", "images", "frames"})
+"""Keys that may be left out of what belongs to a service."""
+
+OPTIONAL_OF_RULES = frozenset({"paths", "except_paths", "aws_counted", "gcp_opted_out", "ban_seconds"})
+"""Keys of a firewall's rule that may be left out."""
 
 
 def _random() -> st.SearchStrategy[Random]:
@@ -97,6 +124,8 @@ def raw_settings(draw: st.DrawFn) -> Raw:
     primary, second = draw(st.permutations(AWS_REGIONS))[:2]
     google = draw(st.sampled_from(GCP_REGIONS))
     zones = draw(_zones(primary, "abcdef", least=3 if production else 2))
+    green_percent, signs_in = draw(st.sampled_from([0, 10, 25, 50, 100])), enabled and draw(st.booleans())
+    services = draw(_services(production, enabled, signs_in, green_percent))
     return {
         "environment": {
             "name": name,
@@ -137,16 +166,21 @@ def raw_settings(draw: st.DrawFn) -> Raw:
             "managed": {"main": draw(_database(production, enabled, recovers, primary, second, zones))},
             "in_cluster": ["market"],
         },
-        "caches": {"managed": {"sessions": draw(_cache(production, enabled))}, "in_cluster": ["cache"]},
+        "caches": {"managed": {"sessions": draw(_cache(production, enabled, recovers))}, "in_cluster": ["cache"]},
+        "storage": draw(_storage(production, enabled, recovers)),
         "events": draw(_events()),
+        "analytics": draw(_analytics(enabled)),
         "identity": {
-            "enabled": enabled and draw(st.booleans()),
+            "enabled": signs_in,
             "mfa": "mandatory" if production else draw(st.sampled_from(["optional", "mandatory"])),
             "self_signup": draw(st.booleans()),
             "authorized_domains": ["app.staging.elsonwealth.com", *([] if production else ["localhost"])],
         },
-        "release": {"green_percent": draw(st.sampled_from([0, 10, 25, 50, 100]))},
-        "services": draw(_services(production, enabled)),
+        "compute": draw(_compute(production, recovers, services)),
+        "edge": draw(_edge(production)),
+        "dns": draw(_dns(production, enabled, services)),
+        "release": {"green_percent": green_percent},
+        "services": services,
     }
 
 
@@ -268,13 +302,13 @@ def _database(
             "log_retention_days": draw(st.sampled_from([1, 30, 3653])),
         },
         "authority": {"identifier": "rds-ca-rsa2048-g1", "certificates": dict.fromkeys(needed, "a certificate")},
-        "recovery": {"instance_class": "db.r8g.large"} if copied else None,
+        "recovery": {"instance_class": "db.r8g.large", "promoted": draw(st.booleans())} if copied else None,
         "standby": standby if enabled else None,
     }
 
 
 @st.composite
-def _cache(draw: st.DrawFn, production: bool, enabled: bool) -> Raw:
+def _cache(draw: st.DrawFn, production: bool, enabled: bool, recovers: bool) -> Raw:
     engine, version = draw(st.sampled_from([("redis", "7.1"), ("valkey", "7.2"), ("valkey", "8.0")]))
     standby = {
         "version": "REDIS_7_2",
@@ -284,6 +318,7 @@ def _cache(draw: st.DrawFn, production: bool, enabled: bool) -> Raw:
         "maintenance_hour": draw(st.integers(0, 23)),
         "deletion_protection": production or draw(st.booleans()),
     }
+    recovery = {"node_type": "cache.t4g.micro", "nodes": draw(st.integers(2 if production else 1, 6))}
     return {
         "engine": engine,
         "version": version,
@@ -293,8 +328,33 @@ def _cache(draw: st.DrawFn, production: bool, enabled: bool) -> Raw:
         "user": {"key_patterns": ["*"], "channel_patterns": draw(st.sampled_from([[], ["*"]])), "generation": 1},
         "backups": {"snapshot_days": draw(st.integers(0, 35)), **draw(st.sampled_from(WINDOWS))},
         "log_retention_days": draw(st.sampled_from([1, 30, 3653])),
+        "recovery": recovery if recovers and draw(st.booleans()) else None,
         "standby": standby if enabled else None,
     }
+
+
+@st.composite
+def _storage(draw: st.DrawFn, production: bool, enabled: bool, recovers: bool) -> Raw:
+    locked = draw(st.none() | st.integers(1, 3650))
+    archive = draw(st.none() | st.integers(1, 1000))
+    expires = draw(st.none() | st.integers(max(locked or 0, 2001), 36_500))
+    retention = None if locked is None else {"days": locked, "permanent": draw(st.booleans())}
+    bucket = {
+        "noncurrent_days": draw(st.integers(1, 36_500)),
+        "archive_after_days": archive,
+        "deep_archive_after_days": draw(st.none() | st.integers(1001, 2000)),
+        "expire_after_days": expires,
+        "lock": None
+        if locked is None
+        else {"mode": draw(st.sampled_from(["GOVERNANCE", "COMPLIANCE"])), "days": locked},
+        "replicated": production or (recovers and draw(st.booleans())),
+        "standby": draw(
+            st.sampled_from([None, *({"soft_delete_days": days, "retention": retention} for days in (0, 7, 90))])
+        )
+        if enabled
+        else None,
+    }
+    return {"access_log_days": draw(st.integers(1, 36_500)), "buckets": {"statements": bucket}}
 
 
 @st.composite
@@ -314,23 +374,174 @@ def _events(draw: st.DrawFn) -> Raw:
 
 
 @st.composite
-def _services(draw: st.DrawFn, production: bool, enabled: bool) -> Raw:
+def _analytics(draw: st.DrawFn, enabled: bool) -> Raw:
+    if not enabled or draw(st.booleans()):
+        return {"datasets": {}, "personal_data": {}, "pipeline": None}
+    owners = ["group:data@elsonwealth.com"]
+    stream = {
+        "kind": "change_stream",
+        "database": "main",
+        "source": "primary",
+        "login": "analytics",
+        "generation": draw(st.integers(1, 9)),
+        "dataset": "landing",
+        "publication": "analytics",
+        "slot": "analytics",
+        "tables": {"public": ["orders", "accounts"]},
+        "excluded_columns": draw(st.sampled_from([{}, {"public.accounts": ["secret"]}])),
+        "freshness_minutes": draw(st.integers(1, 1440)),
+        "producer_project": draw(st.sampled_from([None, "k8e1c2a4b6d8f0-tp"])),
+        "desired_state": draw(st.sampled_from(["NOT_STARTED", "RUNNING", "PAUSED"])),
+    }
+    fusion = {
+        "kind": "data_fusion",
+        "edition": draw(st.sampled_from(["DEVELOPER", "BASIC", "ENTERPRISE"])),
+        "version": "6.11.1",
+        "producer_project": "k8e1c2a4b6d8f0-tp",
+        "runner_email": "pipelines@elson-anything.iam.gserviceaccount.com",
+    }
+    return {
+        "datasets": {
+            "landing": {"description": "Tables", "owners": owners, "readers": [], "expiration_days": None},
+            "reports": {
+                "description": "Reports",
+                "owners": owners,
+                "readers": ["user:ann@elsonwealth.com"],
+                "expiration_days": draw(st.integers(1, 3650)),
+            },
+        },
+        "personal_data": {
+            "email": {"description": "Addresses", "mask": "SHA256", "readers": owners, "masked_readers": []}
+        },
+        "pipeline": draw(st.sampled_from([None, stream, fusion])),
+    }
+
+
+@st.composite
+def _compute(draw: st.DrawFn, production: bool, recovers: bool, services: Raw) -> Raw:
+    architecture, machine = draw(st.sampled_from([("ARM64", "m7g.large"), ("X86_64", "m7i.xlarge")]))
+    machines = {"instance_type": machine, "image_id": "ami-0123456789abcdef0", "disk_gib": draw(st.integers(8, 16384))}
+    on_machines = any(service["primary"] == "ec2" for service in services.values())
+    api = services["api"]
+    stands_by = recovers and api["primary"] == "ecs" and not api["databases"] and not api["caches"]
+    return {
+        "architecture": architecture,
+        "spot": not production and draw(st.booleans()),
+        "log_retention_days": draw(st.sampled_from([1, 30, 3653])),
+        "ec2": machines if on_machines or draw(st.booleans()) else None,
+        "cloud_run": {
+            "egress": draw(st.sampled_from(["all_traffic", "private_ranges"])),
+            "deletion_protection": production or draw(st.booleans()),
+        },
+        "recovery": {"api": draw(st.integers(1, 100))} if stands_by and draw(st.booleans()) else {},
+    }
+
+
+@st.composite
+def _edge(draw: st.DrawFn, production: bool) -> Raw:
+    checked = {"except_paths": ["/health/ready", "/index.html"]}
+    modes = st.sampled_from(["count", "enforce"])
+    wide = draw(st.integers(10, 1_000_000))
+    rules = {
+        "offices": {
+            "kind": "addresses",
+            "addresses": ["203.0.113.0/24", "2001:db8::/32"],
+            "refuses": "others",
+            **checked,
+        },
+        "countries": {"kind": "countries", "countries": ["US", "CA"], "refuses": "others", **checked},
+        "bodies": {"kind": "body_size", "paths": ["/api"], "except_paths": ["/api/uploads"]},
+        "injection": {
+            "kind": "managed",
+            "threat": "sql_injection",
+            "aws_counted": draw(st.sampled_from([[], ["SQLi_BODY"]])),
+            "gcp_opted_out": draw(st.sampled_from([[], ["owasp-crs-v030301-id942350-sqli"]])),
+        },
+        "requests": {"kind": "rate_limit", "requests": wide, "window_seconds": 300},
+        "sign-in": {
+            "kind": "rate_limit",
+            "paths": ["/api/auth"],
+            "requests": draw(st.integers(10, wide)),
+            "window_seconds": draw(st.sampled_from([300, 600])),
+            "ban_seconds": draw(st.none() | st.integers(60, 86_400)),
+        },
+    }
+    return {
+        "deletion_protection": production or draw(st.booleans()),
+        "idle_timeout_seconds": draw(st.integers(1, 4000)),
+        "log_retention_days": draw(st.sampled_from([1, 30, 3653])),
+        "request_log_days": draw(st.integers(1, 3653)),
+        "origin_prefix_list": "pl-3b927c52",
+        "recovery_origin_prefix_list": "pl-82a045eb",
+        "price_class": draw(st.sampled_from(["PriceClass_100", "PriceClass_200", "PriceClass_All"])),
+        "undo_days": draw(st.integers(1, 365)),
+        "google_log_sampling": draw(st.sampled_from([0.01, 0.5, 1])),
+        "rules": {key: {**rule, "mode": draw(modes)} for key, rule in rules.items()},
+    }
+
+
+@st.composite
+def _dns(draw: st.DrawFn, production: bool, enabled: bool, services: Raw) -> Raw:
+    public = [service for service in services.values() if service["exposure"] == "public"]
+    everywhere = enabled and all(it["primary"] == "cloud_run" or it["standby"] != "none" for it in public)
+    digest = "0123456789ABCDEF" * 4
+    delegation = {
+        "name_servers": ["ns-1.awsdns-01.org", "ns-2.awsdns-02.net."],
+        "ds_records": draw(st.sampled_from([[], [f"12345 13 2 {digest}"]])),
+    }
+    return {
+        "signing": production or draw(st.booleans()),
+        "certificate_authorities": ["amazontrust.com", *(["pki.goog"] if enabled else [])],
+        "incident_mail": "security@elsonwealth.com",
+        "ttl_seconds": draw(st.integers(60, 86_400)),
+        "failover_ttl_seconds": draw(st.integers(1, 300)),
+        "delegations": draw(st.sampled_from([{}, {"elsewhere": delegation}])),
+        "gcp_ds_records": draw(st.sampled_from([[], [f"1 8 2 {digest}"]])),
+        "checks": {
+            "regions": draw(st.sampled_from([["us-east-1", "us-west-2", "eu-west-1"], list(CHECKER_REGIONS)])),
+            "interval_seconds": draw(st.sampled_from([10, 30])),
+            "failure_threshold": draw(st.integers(1, 10)),
+        },
+        "active": draw(st.sampled_from(["aws", "gcp"])) if everywhere else "aws",
+        "aws_region": "primary",
+        "standstill": draw(st.sampled_from([None, {"host": "status.example.net", "path": "/stop"}])),
+    }
+
+
+@st.composite
+def _services(draw: st.DrawFn, production: bool, enabled: bool, signs_in: bool, green_percent: int) -> Raw:
     names = ["api", "engine", "worker"][: draw(st.integers(1, 3))]
-    services = {name: draw(_service(name, production, enabled)) for name in names}
+    services = {name: draw(_service(name, production, enabled, signs_in, green_percent)) for name in names}
+    api = services["api"]
+    routed = api["primary"] != "cloud_run" and draw(st.booleans())
+    if routed and api["standby"] == "none" and draw(st.booleans()):
+        api["exposure"] = "cdn"
     services["site"] = {
         "primary": "static",
         "standby": draw(st.sampled_from(["firebase", "none"])) if enabled else "none",
         "images": {"blue": DIGEST, "green": DIGEST},
         "exposure": "public",
         "hostname": "app",
+        "routes": {"/api": "api"} if routed else {},
+        "sources": {"connect": ["https://identitytoolkit.googleapis.com"], "images": [], "frames": []},
     }
-    if "engine" in services:
-        services["api"]["calls"] = ["engine"]
+    if "engine" in services and _same_clouds(api, services["engine"]):
+        api["calls"] = ["engine"]
     return services
 
 
+def _same_clouds(caller: Raw, called: Raw) -> bool:
+    """Whether every cloud with a place of the one has a place of the other."""
+
+    def clouds(service: Raw) -> set[str]:
+        runs = {"gcp" if service["primary"] == "cloud_run" else "aws"}
+        return runs if service["standby"] == "none" else {*runs, "gcp"}
+
+    return clouds(caller) <= clouds(called)
+
+
 @st.composite
-def _service(draw: st.DrawFn, name: str, production: bool, enabled: bool) -> Raw:
+def _service(draw: st.DrawFn, name: str, production: bool, enabled: bool, signs_in: bool, green_percent: int) -> Raw:
     primary = draw(st.sampled_from(["ecs", "ec2", "eks", "cloud_run"] if enabled else ["ecs", "ec2", "eks"]))
     standby = draw(st.sampled_from(["cloud_run", "gke", "none"])) if enabled else "none"
     standby = "none" if standby == primary else standby
@@ -338,22 +549,35 @@ def _service(draw: st.DrawFn, name: str, production: bool, enabled: bool) -> Raw
     least = draw(st.integers(2, 5))
     image = DIGEST if production else draw(st.sampled_from([DIGEST, "1.42.0"]))
     exposure = {"api": "public", "engine": "internal", "worker": "none"}[name]
+    protocol = draw(st.sampled_from(["http", "websocket"]))
+    databases = draw(st.sampled_from([[], ["main"], ["main", "market"]]))
+    called_back = signs_in and name == "api" and primary in ("ecs", "ec2") and protocol == "http"
+    in_google = primary == "cloud_run" or standby != "none"
     return {
         "primary": primary,
         "standby": standby,
-        "protocol": draw(st.sampled_from(["http", "websocket"])),
+        "protocol": protocol,
         "images": {"blue": image, "green": image},
         "port": draw(st.integers(1024, 65535)),
         "cpu": cpu,
         "memory_gib": memory,
-        "replicas": {"min": least, "max": least + draw(st.integers(0, 5)), "standby": draw(st.integers(0, 2))},
+        "replicas": {
+            "min": least,
+            "max": least + draw(st.integers(0, 5)),
+            "standby": draw(st.integers(1 if green_percent else 0, 2)),
+        },
         "environment": {"LOG_LEVEL": "info", "TOKEN_TTL_SECONDS": "60"},
         "secrets": draw(st.sampled_from([[], ["SECRET_KEY"], ["slack-token", "JWT_SECRET"]])),
         "exposure": exposure,
         "hostname": name if exposure == "public" else None,
-        "databases": draw(st.sampled_from([[], ["main"], ["main", "market"]])),
+        "databases": databases,
         "caches": draw(st.sampled_from([[], ["sessions"], ["cache"]])),
-        "graceful_stop_seconds": draw(st.integers(1, 120)),
+        "buckets": draw(st.sampled_from([[], ["statements"]])),
+        "migration": draw(st.sampled_from([[], ["alembic", "upgrade", "head"]])) if databases else [],
+        "events": draw(st.sampled_from([[], ["publish", "subscribe"]])) if in_google else ["publish"],
+        "cloud_run": {"requests_at_once": draw(st.integers(1, 1000)), "cpu_idle": protocol == "http"},
+        "callbacks": draw(st.sampled_from([None, CALLBACKS])) if called_back else None,
+        "graceful_stop_seconds": draw(st.integers(2, 120)),
     }
 
 
@@ -408,9 +632,13 @@ def _is_chosen(location: Location) -> bool:
     match location:
         case ("services", _) | ("secrets", "external", _) | ("services", _, "environment", _):
             return True
+        case (
+            ("services", _, "routes", _) | ("edge", "rules", _) | ("dns", "delegations", _) | ("compute", "recovery", _)
+        ):
+            return True
         case ("network", "link", "interconnect", "paths", _):
             return True
-        case ("databases" | "caches", "managed", _):
+        case ("databases" | "caches", "managed", _) | ("storage", "buckets", _):
             return True
         case ("databases", "managed", _, "authority", "certificates", _):
             return True
@@ -421,7 +649,15 @@ def _is_chosen(location: Location) -> bool:
 
 
 def _is_optional(location: Location) -> bool:
-    return location[0] == "services" and len(location) == 3 and location[2] in OPTIONAL
+    match location:
+        case ("services", _, key):
+            return key in OPTIONAL
+        case ("services", _, "cloud_run" | "callbacks" | "sources", key):
+            return key in OPTIONAL_WITHIN
+        case ("edge", "rules", _, key):
+            return key in OPTIONAL_OF_RULES
+        case _:
+            return False
 
 
 @st.composite
@@ -489,12 +725,28 @@ OUT_OF_RANGE: Mapping[Location, tuple[float, ...]] = {
     ("databases", "managed", "main", "observation", "monitoring_seconds"): (0, 2, 61),
     ("caches", "managed", "sessions", "nodes"): (0, 7),
     ("caches", "managed", "sessions", "backups", "snapshot_days"): (-1, 36),
+    ("storage", "access_log_days"): (0, 36_501),
+    ("storage", "buckets", "statements", "noncurrent_days"): (0, 36_501),
+    ("storage", "buckets", "statements", "archive_after_days"): (0, 36_501),
     ("events", "archive_retention_days"): (0, 3654),
     ("events", "stream", "shards"): (0, 201),
     ("events", "stream", "retention_hours"): (23, 8761),
     ("events", "push_limits", "requests_per_second"): (0, 10_001),
     ("events", "push_limits", "burst"): (0, 5_001),
     ("events", "log_retention_days"): (0, 2, 4000),
+    ("compute", "log_retention_days"): (0, 2, 4000),
+    ("edge", "idle_timeout_seconds"): (0, 4001),
+    ("edge", "log_retention_days"): (0, 2, 4000),
+    ("edge", "request_log_days"): (0, 3654),
+    ("edge", "undo_days"): (0, 366),
+    ("edge", "google_log_sampling"): (0, -0.1, 1.1),
+    ("edge", "rules", "requests", "requests"): (0, 9, 1_000_001),
+    ("edge", "rules", "requests", "window_seconds"): (0, 61, 601),
+    ("edge", "rules", "sign-in", "ban_seconds"): (0, 59, 86_401),
+    ("dns", "ttl_seconds"): (0, 59, 86_401),
+    ("dns", "failover_ttl_seconds"): (0, 301),
+    ("dns", "checks", "interval_seconds"): (0, 11, 60),
+    ("dns", "checks", "failure_threshold"): (0, 11),
     ("release", "green_percent"): (-1, 1, 51, 101),
     ("services", "api", "port"): (0, 80, 1023, 65536),
     ("services", "api", "cpu"): (0, -1, 65),
@@ -503,6 +755,7 @@ OUT_OF_RANGE: Mapping[Location, tuple[float, ...]] = {
     ("services", "api", "replicas", "max"): (0, 1001),
     ("services", "api", "replicas", "standby"): (-1, 101),
     ("services", "api", "graceful_stop_seconds"): (0, 3601),
+    ("services", "api", "cloud_run", "requests_at_once"): (0, 1001),
 }
 """Numbers on the wrong side of each limit."""
 

@@ -7,7 +7,10 @@ import pytest
 
 from stacks.settings import Mistake, SettingsError, load
 from stacks.settings.checks import CHECKS
+from stacks.topology import access
+from tests.stacks.settings import traffic_examples
 from tests.stacks.settings.stack_files import raw
+from tests.stacks.settings.traffic_examples import CALLBACKS, CHECKED, MACHINES, OFFICES, ONLY_OFFICES
 
 Edits = Mapping[str, Any]
 
@@ -32,19 +35,90 @@ INTERCONNECT = {
 }
 MAIN = "databases.managed.main"
 SESSIONS = "caches.managed.sessions"
+RECORDS = "storage.buckets.records"
+STATEMENTS = "storage.buckets.statements"
 NO_DATABASES = {
-    f"services.{name}.databases": [] for name, it in raw("production")["services"].items() if it["primary"] != "static"
+    f"services.{name}.{key}": []
+    for name, it in raw("production")["services"].items()
+    for key in ("databases", "migration")
+    if it["primary"] != "static"
 }
+NO_WAREHOUSE = {"analytics": {"datasets": {}, "personal_data": {}, "pipeline": None}}
 STANDBY_OFF = {
     "gcp.enabled": False,
     "identity.enabled": False,
     "databases.managed.main.standby": None,
     "caches.managed.sessions.standby": None,
+    "storage.buckets.records.standby": None,
+    "storage.buckets.statements.standby": None,
     "network.link.transport": "none",
+    **NO_WAREHOUSE,
     **{f"services.{name}.standby": "none" for name in raw("production")["services"]},
+    "services.backend-api.events": ["publish"],
 }
 
+STREAM = "analytics.pipeline"
+
 EXAMPLES: Mapping[str, list[tuple[str, Edits, set[str]]]] = {
+    **traffic_examples.EXAMPLES,
+    "the_warehouse_is_where_the_standby_half_is": [
+        (
+            "development",
+            {"analytics.datasets": {"reports": raw("production")["analytics"]["datasets"]["reports"]}},
+            {"analytics.datasets"},
+        ),
+    ],
+    "nothing_is_filled_or_tagged_without_datasets": [
+        (
+            "development",
+            {"analytics.personal_data": raw("production")["analytics"]["personal_data"]},
+            {"analytics.personal_data"},
+        ),
+        (
+            "development",
+            {
+                "analytics.pipeline": {
+                    "kind": "data_fusion",
+                    "edition": "BASIC",
+                    "version": "6.11.1",
+                    "producer_project": "k8e1c2a4b6d8f0-tp",
+                    "runner_email": "pipelines@elson-development.iam.gserviceaccount.com",
+                }
+            },
+            {"analytics.pipeline"},
+        ),
+    ],
+    "the_stream_reads_a_database_with_a_standby": [
+        ("production", {f"{STREAM}.database": "market"}, {f"{STREAM}.database"}),
+        (
+            "staging",
+            {
+                f"{MAIN}.standby": None,
+                **{f"services.{name}.databases": [] for name in raw("staging")["services"] if name != "frontend"},
+                **{f"services.{name}.migration": [] for name in raw("staging")["services"] if name != "frontend"},
+            },
+            {f"{STREAM}.database"},
+        ),
+    ],
+    "the_stream_reads_a_side_that_takes_writes": [
+        ("production", {f"{STREAM}.source": "standby"}, {f"{STREAM}.source"}),
+    ],
+    "the_stream_has_a_login_of_its_own": [
+        ("production", {f"{STREAM}.login": "follower"}, {f"{STREAM}.login"}),
+        ("production", {f"{STREAM}.login": "platform"}, {f"{STREAM}.login"}),
+        ("production", {f"{STREAM}.login": "owner"}, {f"{STREAM}.login"}),
+    ],
+    "the_stream_fills_a_dataset_that_nobody_reads": [
+        ("production", {f"{STREAM}.dataset": "elsewhere"}, {f"{STREAM}.dataset"}),
+        ("production", {f"{STREAM}.dataset": "reports"}, {"analytics.datasets.reports.readers"}),
+    ],
+    "excluded_columns_belong_to_what_is_read": [
+        (
+            "production",
+            {f"{STREAM}.excluded_columns": {"public.acounts": ["password_hash"]}},
+            {f'{STREAM}.excluded_columns["public.acounts"]'},
+        ),
+    ],
     "zones_lie_in_their_region": [
         (
             "production",
@@ -117,6 +191,12 @@ EXAMPLES: Mapping[str, list[tuple[str, Edits, set[str]]]] = {
     ],
     "no_two_ranges_overlap": [
         ("production", {"network.gcp.nodes": "10.0.16.0/20"}, {"network.gcp.nodes"}),
+        (
+            "production",
+            {"network.gcp.proxies": "10.2.16.0/23"},
+            {"network.gcp.proxies", "network.gcp.pipelines"},
+        ),
+        ("production", {"network.gcp.pipelines": "10.2.17.16/28"}, {"network.gcp.pipelines"}),
         ("production", {"network.recovery.cidr": "10.0.0.0/16"}, {"network.recovery.cidr"}),
         ("production", {"network.aws.kubernetes_services": "10.9.0.0/16"}, {"network.recovery.kubernetes_services"}),
     ],
@@ -161,7 +241,7 @@ EXAMPLES: Mapping[str, list[tuple[str, Edits, set[str]]]] = {
     ],
     "places_in_google_cloud_exist": [
         ("development", {"services.specialized.primary": "cloud_run"}, {"services.specialized.primary"}),
-        ("development", {"services.backend-api.standby": "gke"}, {"services.backend-api.standby"}),
+        ("development", {"services.auth-service.standby": "gke"}, {"services.auth-service.standby"}),
         ("development", {"services.frontend.standby": "firebase"}, {"services.frontend.standby"}),
     ],
     "standby_is_another_place": [
@@ -171,16 +251,32 @@ EXAMPLES: Mapping[str, list[tuple[str, Edits, set[str]]]] = {
         ("staging", {"services.backend-api.calls": ["backend-api"]}, {"services.backend-api.calls[0]"}),
         ("staging", {"services.backend-api.calls": ["auth-service", "auth"]}, {"services.backend-api.calls[1]"}),
         ("staging", {"services.broker-simulator.exposure": "none"}, {"services.broker-connector.calls[0]"}),
+        ("staging", {"services.specialized.calls": ["frontend"]}, {"services.specialized.calls[0]"}),
     ],
     "sites_call_only_public_services": [
         ("staging", {"services.frontend.calls": ["auth-service"]}, {"services.frontend.calls[0]"}),
+        (
+            "development",
+            {"services.websocket.exposure": "cdn", "services.frontend.routes": {"/api": "backend-api"}},
+            {"services.frontend.calls[1]", "services.websocket.exposure"},
+        ),
     ],
     "hostnames_are_unique": [
         ("staging", {"services.websocket.hostname": "api"}, {"services.websocket.hostname"}),
         ("staging", {"services.frontend.hostname": "ws"}, {"services.frontend.hostname"}),
+        (
+            "staging",
+            {"services.backend-api.callbacks": {**CALLBACKS, "hostname": "ws"}},
+            {"services.websocket.hostname"},
+        ),
     ],
     "hostname_fits_the_exposure": [
         ("staging", {"services.backend-api.hostname": None}, {"services.backend-api.hostname"}),
+        (
+            "development",
+            {"services.backend-api.exposure": "cdn", "services.backend-api.hostname": None},
+            {"services.backend-api.hostname"},
+        ),
         (
             "staging",
             {"services.specialized.exposure": "none", "services.specialized.hostname": "special"},
@@ -227,8 +323,8 @@ EXAMPLES: Mapping[str, list[tuple[str, Edits, set[str]]]] = {
     "fargate_waits_for_the_stop": [
         (
             "staging",
-            {"services.backend-api.graceful_stop_seconds": 121},
-            {"services.backend-api.graceful_stop_seconds"},
+            {"services.backend-api.graceful_stop_seconds": 121, "services.websocket.graceful_stop_seconds": 1},
+            {"services.backend-api.graceful_stop_seconds", "services.websocket.graceful_stop_seconds"},
         ),
     ],
     "replicas_are_in_order": [
@@ -254,10 +350,12 @@ EXAMPLES: Mapping[str, list[tuple[str, Edits, set[str]]]] = {
                 "services.strategy-engine",
                 "services.broker-connector",
                 "services.broker-simulator",
-                "services.backend-api",
-                "services.specialized",
-                "services.auth-service",
             },
+        ),
+        (
+            "staging",
+            {"environment.project": "abc", "services.nineteen-characters": traffic_examples.QUIET},
+            {"services.nineteen-characters"},
         ),
     ],
     "archive_outlives_the_stream": [
@@ -299,7 +397,13 @@ EXAMPLES: Mapping[str, list[tuple[str, Edits, set[str]]]] = {
     "it_has_a_recovery_region": [
         (
             "production",
-            {"aws.recovery": None, "network.recovery": None, f"{MAIN}.recovery": None},
+            {
+                "aws.recovery": None,
+                "network.recovery": None,
+                "compute.recovery": {},
+                **{f"{data}.recovery": None for data in (MAIN, SESSIONS)},
+                **{f"{bucket}.replicated": False for bucket in (RECORDS, STATEMENTS)},
+            },
             {"aws.recovery"},
         ),
     ],
@@ -335,12 +439,13 @@ EXAMPLES: Mapping[str, list[tuple[str, Edits, set[str]]]] = {
         ("production", {f"{MAIN}.deletion_protection": False}, {f"{MAIN}.deletion_protection"}),
         (
             "production",
-            {f"{MAIN}.standby": None, **NO_DATABASES},
+            {f"{MAIN}.standby": None, **NO_DATABASES, **NO_WAREHOUSE},
             {f"{MAIN}.standby"},
         ),
     ],
     "caches_survive_a_zone": [
         ("production", {f"{SESSIONS}.nodes": 1}, {f"{SESSIONS}.nodes"}),
+        ("production", {f"{SESSIONS}.recovery.nodes": 1}, {f"{SESSIONS}.recovery.nodes"}),
         (
             "production",
             {f"{SESSIONS}.standby.deletion_protection": False},
@@ -368,7 +473,7 @@ EXAMPLES: Mapping[str, list[tuple[str, Edits, set[str]]]] = {
         ),
     ],
     "services_in_google_cloud_have_their_data_there": [
-        ("staging", {f"{MAIN}.standby": None}, {f"{MAIN}.standby"}),
+        ("staging", {f"{MAIN}.standby": None, **NO_WAREHOUSE}, {f"{MAIN}.standby"}),
         ("staging", {f"{SESSIONS}.standby": None}, {f"{SESSIONS}.standby"}),
     ],
     "the_writer_is_there": [
@@ -382,7 +487,8 @@ EXAMPLES: Mapping[str, list[tuple[str, Edits, set[str]]]] = {
         ("staging", {f"{MAIN}.replica_zones": ["us-east-1a", "us-east-1d"]}, {f"{MAIN}.replica_zones[1]"}),
     ],
     "recovery_replicas_have_a_region": [
-        ("staging", {f"{MAIN}.recovery": {"instance_class": "db.r8g.large"}}, {f"{MAIN}.recovery"}),
+        ("staging", {f"{MAIN}.recovery": {"instance_class": "db.r8g.large", "promoted": False}}, {f"{MAIN}.recovery"}),
+        ("staging", {f"{SESSIONS}.recovery": {"node_type": "cache.t4g.micro", "nodes": 1}}, {f"{SESSIONS}.recovery"}),
     ],
     "storage_can_grow": [
         ("staging", {f"{MAIN}.max_storage_gib": 50}, {f"{MAIN}.max_storage_gib"}),
@@ -427,11 +533,98 @@ EXAMPLES: Mapping[str, list[tuple[str, Edits, set[str]]]] = {
             {f"{SESSIONS}.backups.maintenance_window"},
         ),
     ],
+    "buckets_exist": [
+        ("staging", {"services.websocket.buckets": ["records", "statement"]}, {"services.websocket.buckets[1]"}),
+    ],
+    "environment_leaves_the_names_of_buckets": [
+        (
+            "staging",
+            {"services.websocket.environment": {"BUCKET_RECORDS": "records", "BUCKETS": "two"}},
+            {"services.websocket.environment.BUCKET_RECORDS"},
+        ),
+    ],
+    "objects_age_in_order": [
+        ("production", {f"{RECORDS}.archive_after_days": 365}, {f"{RECORDS}.deep_archive_after_days"}),
+        (
+            "development",
+            {f"{STATEMENTS}.archive_after_days": 60, f"{STATEMENTS}.expire_after_days": 30},
+            {f"{STATEMENTS}.expire_after_days"},
+        ),
+    ],
+    "nothing_expires_while_it_is_locked": [
+        ("production", {f"{RECORDS}.expire_after_days": 2554}, {f"{RECORDS}.expire_after_days"}),
+        (
+            "staging",
+            {
+                f"{STATEMENTS}.expire_after_days": 400,
+                f"{STATEMENTS}.standby.retention": {"days": 401, "permanent": False},
+            },
+            {f"{STATEMENTS}.expire_after_days"},
+        ),
+    ],
+    "copies_have_a_region": [
+        ("staging", {f"{RECORDS}.replicated": True}, {f"{RECORDS}.replicated"}),
+    ],
+    "bucket_standbys_have_a_cloud": [
+        (
+            "development",
+            {f"{STATEMENTS}.standby": {"soft_delete_days": 7, "retention": None}},
+            {f"{STATEMENTS}.standby"},
+        ),
+    ],
+    "what_is_locked_is_locked_everywhere": [
+        ("production", {f"{RECORDS}.standby.retention": None}, {f"{RECORDS}.standby.retention"}),
+    ],
+    "what_is_stored_survives_a_region": [
+        ("production", {f"{STATEMENTS}.replicated": False}, {f"{STATEMENTS}.replicated"}),
+    ],
     "cache_names_fit": [
         (
             "staging",
             {"caches.managed.sessions-of-customers": raw("staging")["caches"]["managed"]["sessions"]},
             {"caches.managed.sessions-of-customers"},
+        ),
+        (
+            "production",
+            {"caches.managed.sessions-of-all": raw("production")["caches"]["managed"]["sessions"]},
+            {"caches.managed.sessions-of-all"},
+        ),
+    ],
+    "services_in_the_recovery_region_have_their_caches": [
+        (
+            "production",
+            {f"{SESSIONS}.recovery": None},
+            {"compute.recovery.backend-api", "compute.recovery.websocket"},
+        ),
+        ("production", {"services.websocket.caches": ["cache"]}, {"compute.recovery.websocket"}),
+    ],
+    "services_in_the_recovery_region_call_none_there": [
+        ("production", {"services.backend-api.calls": ["websocket"]}, {"compute.recovery.backend-api"}),
+    ],
+    "the_region_of_aws_answers": [
+        (
+            "production",
+            {
+                "dns.aws_region": "recovery",
+                "compute.recovery": {"backend-api": 1},
+                f"{MAIN}.recovery.promoted": True,
+            },
+            {"dns.aws_region"},
+        ),
+        ("staging", {"dns.aws_region": "recovery"}, {"dns.aws_region"}),
+    ],
+    "databases_write_where_the_names_lead": [
+        ("production", {"dns.aws_region": "recovery"}, {f"{MAIN}.recovery.promoted"}),
+    ],
+    "a_cdn_is_known_in_the_recovery_region": [
+        (
+            "production",
+            {
+                "services.websocket.exposure": "cdn",
+                "services.websocket.standby": "none",
+                "edge.recovery_origin_prefix_list": None,
+            },
+            {"edge.recovery_origin_prefix_list"},
         ),
     ],
 }
@@ -488,6 +681,21 @@ def test_an_event_and_its_fields_have_names_that_carry_over(schemas: Edits, path
     assert cure in mistake.cure
 
 
+@pytest.mark.parametrize("days", [1, 6])
+def test_what_cloud_storage_deletes_softly_stays_for_a_week_or_not_at_all(days: int) -> None:
+    (mistake,) = found("staging", {f"{RECORDS}.standby.soft_delete_days": days})
+    assert mistake.path == f"platform:{RECORDS}.standby.soft_delete_days"
+    assert "at once (0) or after 7 to 90 days" in mistake.reason
+
+
+def test_a_mistake_in_one_bucket_hides_none_in_another() -> None:
+    edits = {f"{RECORDS}.lock.days": 0, f"{STATEMENTS}.replicated": True}
+    assert [mistake.path for mistake in found("staging", edits)] == [
+        f"platform:{RECORDS}.lock.days",
+        f"platform:{STATEMENTS}.replicated",
+    ]
+
+
 def test_settings_of_another_environment_are_refused() -> None:
     with pytest.raises(SettingsError) as error:
         load("production", raw("staging"))
@@ -501,15 +709,101 @@ def test_what_production_demands_the_other_environments_may_do_without() -> None
     assert settings.network.aws.nat == "single"
 
 
-def test_a_websocket_may_run_on_cloud_run() -> None:
-    load("staging", raw("staging", {"services.websocket.primary": "cloud_run", "services.websocket.standby": "none"}))
+def test_a_websocket_may_run_on_cloud_run_where_no_cdn_leads_to_it() -> None:
+    edits = {"services.websocket.primary": "cloud_run", "services.websocket.standby": "none"}
+    load("staging", raw("staging", {**edits, "services.frontend.routes": {"/api": "backend-api"}}))
 
 
-@pytest.mark.parametrize("place", ["ecs", "ec2", "eks", "cloud_run"])
+@pytest.mark.parametrize("place", ["ecs", "ec2", "eks"])
 @pytest.mark.parametrize("service", ["backend-api", "websocket", "trading-engine", "specialized"])
-def test_a_container_moves_to_any_place_by_one_word(service: str, place: str) -> None:
-    edits = {f"services.{service}.primary": place, f"services.{service}.standby": "none"}
+def test_a_container_moves_to_any_place_in_aws_by_one_word(service: str, place: str) -> None:
+    # Machines are described once for all services, and what stands by elsewhere is on ECS.
+    edits = {f"services.{service}.primary": place, "compute.ec2": MACHINES, "compute.recovery": {}}
     assert load("production", raw("production", edits)).services[service].primary == place
+
+
+@pytest.mark.parametrize("service", ["backend-api", "websocket", "trading-engine", "specialized"])
+def test_a_container_that_nobody_waits_for_in_aws_moves_to_google_cloud(service: str) -> None:
+    edits: dict[str, Any] = {
+        "services.frontend.routes": {},
+        "services.backend-api.calls": [],
+        "services.strategy-engine.calls": [],
+        "compute.recovery": {},
+        f"services.{service}.primary": "cloud_run",
+        f"services.{service}.standby": "none",
+    }
+    edits[f"services.{service}.calls"] = []
+    assert load("production", raw("production", edits)).services[service].primary == "cloud_run"
+
+
+def test_a_service_may_be_behind_the_cdn_alone() -> None:
+    edits = {"services.backend-api.exposure": "cdn", "services.websocket.exposure": "cdn"}
+    settings = load("development", raw("development", edits))
+    assert {name for name, it in settings.containers.items() if it.exposure == "public"} == set()
+
+
+def test_callbacks_are_taken_where_customers_sign_in() -> None:
+    settings = load("staging", raw("staging", {"services.backend-api.callbacks": CALLBACKS}))
+    callbacks = settings.containers["backend-api"].callbacks
+    assert callbacks is not None
+    assert callbacks.path == "/callbacks"
+
+
+def test_google_cloud_may_be_active_where_every_public_name_has_a_place_in_it() -> None:
+    load(
+        "production",
+        raw("production", {"dns.active": "gcp", "dns.certificate_authorities": ["awstrust.com", "pki.goog"]}),
+    )
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {**ONLY_OFFICES, "addresses": OFFICES[:4], "except_paths": CHECKED},
+        {**ONLY_OFFICES, "paths": ["/api/admin"]},
+        {**ONLY_OFFICES, "addresses": [f"198.51.100.{place}" for place in range(200)], "refuses": "listed"},
+        {"kind": "countries", "mode": "count", "countries": ["KP"], "refuses": "listed", "paths": ["/api"]},
+        {**ONLY_OFFICES, "addresses": OFFICES[:1], "except_paths": ["/health", "/index.html"]},
+        {"kind": "rate_limit", "mode": "count", "requests": 5000, "window_seconds": 300, "paths": []},
+    ],
+    ids=["few", "apart", "plain", "elsewhere", "above", "as_wide"],
+)
+def test_a_rule_that_keeps_to_what_both_firewalls_take_is_taken(rule: Mapping[str, Any]) -> None:
+    load("staging", raw("staging", {"edge.rules.another": rule}))
+
+
+@pytest.mark.parametrize("family", ["a1", "t4g", "m7g", "c8gn", "x2gd", "im4gn", "is4gen", "g5g", "hpc7g"])
+def test_families_of_machines_with_arm_processors_are_known(family: str) -> None:
+    edits = {"compute.ec2": {**MACHINES, "instance_type": f"{family}.large"}}
+    load("staging", raw("staging", edits))
+    (mistake,) = found("staging", {**edits, "compute.architecture": "X86_64"})
+    assert mistake.path == "platform:compute.ec2.instance_type"
+
+
+@pytest.mark.parametrize("family", ["t3", "m7i", "m7a", "c7i-flex", "g4dn", "g5", "inf2", "u7i-12tb"])
+def test_all_other_families_have_intel_ones(family: str) -> None:
+    edits = {"compute.ec2": {**MACHINES, "instance_type": f"{family}.large"}}
+    load("staging", raw("staging", {**edits, "compute.architecture": "X86_64"}))
+    (mistake,) = found("staging", edits)
+    assert mistake.path == "platform:compute.ec2.instance_type"
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_no_service_takes_the_name_of_another_party(environment: str) -> None:
+    bastion = {
+        "aws_instance_type": "t4g.micro",
+        "gcp_machine_type": "e2-micro",
+        "gcp_image": "projects/debian-cloud/global/images/family/debian-12",
+    }
+    everything = {"services.backend-api.callbacks": CALLBACKS, "network.access.bastion": bastion}
+    settings = load(environment, raw(environment, everything))
+    tables = {**access.aws_parties(settings), **access.gcp_parties(settings), **access.recovery_parties(settings)}
+    others = {*tables, *access.address_ranges(settings), *access.recovery_ranges()} - {*settings.services}
+    assert {"bastion", "edge", "entrance", "internal", "internet"} <= others
+    for name in others:
+        mistakes = found(environment, {f"services.{name}": traffic_examples.QUIET})
+        named = [it for it in mistakes if it.path == f"platform:services.{name}" and "by this name" in it.reason]
+        assert named, f"a service called {name} would get what belongs to another"
 
 
 def test_a_missing_certificate_comes_with_its_command() -> None:

@@ -302,3 +302,133 @@ def test_what_is_valid_is_checked_beside_what_is_not() -> None:
         "platform:services.backend-api.port",
         "platform:services.websocket.hostname",
     } <= paths, "one typing error must not hide what a second look would find"
+
+
+def test_a_pipeline_says_of_which_kind_it_is() -> None:
+    nameless = dict(raw("staging")["analytics"]["pipeline"]) | {"kind": "stream"}
+    (mistake,) = refused(raw("staging", {"analytics.pipeline": nameless})).mistakes
+    assert mistake.path == "platform:analytics.pipeline.kind"
+    assert "change_stream" in mistake.cure
+    assert "data_fusion" in mistake.cure
+
+
+def test_a_mistake_in_a_pipeline_is_told_in_the_words_of_its_kind() -> None:
+    edits = {"analytics.pipeline.freshness_minutes": 0, "analytics.pipeline.edition": "BASIC"}
+    found = {mistake.path: mistake.cure for mistake in refused(raw("staging", edits)).mistakes}
+    assert set(found) == {"platform:analytics.pipeline.freshness_minutes", "platform:analytics.pipeline.edition"}
+    assert found["platform:analytics.pipeline.freshness_minutes"] == "write a whole number from 1 to 1440"
+    assert "publication" in found["platform:analytics.pipeline.edition"], "the keys of a change stream are offered"
+
+
+def test_a_pipeline_is_checked_beside_its_own_mistakes() -> None:
+    edits = {"analytics.pipeline.freshness_minutes": 0, "analytics.pipeline.dataset": "elsewhere"}
+    found = {mistake.path for mistake in refused(raw("staging", edits)).mistakes}
+    assert found == {"platform:analytics.pipeline.freshness_minutes", "platform:analytics.pipeline.dataset"}
+
+
+@pytest.mark.parametrize(
+    "member", ["allUsers", "allAuthenticatedUsers", "data@elsonwealth.com", "domain:elsonwealth.com"]
+)
+def test_nobody_owns_or_reads_the_warehouse_without_being_named(member: str) -> None:
+    edits = {"analytics.datasets.reports.readers": [member]}
+    (mistake,) = refused(raw("staging", edits)).mistakes
+    assert mistake.path == "platform:analytics.datasets.reports.readers[0]"
+
+
+@pytest.mark.parametrize("kind", ["rate", None, 7])
+def test_a_rule_says_of_which_kind_it_is(kind: object) -> None:
+    (mistake,) = refused(raw("staging", {"edge.rules.sign-in.kind": kind})).mistakes
+    assert mistake.path == "platform:edge.rules.sign-in.kind"
+    assert mistake.cure == "write one of addresses or countries or body_size or managed or rate_limit"
+
+
+def test_a_rule_without_a_kind_is_told_which_there_are() -> None:
+    (mistake,) = refused(raw("staging", {"edge.rules.another": {"mode": "count"}})).mistakes
+    assert (mistake.path, mistake.value) == ("platform:edge.rules.another.kind", "(missing)")
+    assert "body_size" in mistake.cure
+
+
+def test_a_mistake_in_a_rule_is_told_in_the_words_of_its_kind() -> None:
+    edits = {"edge.rules.sign-in.requests": 5, "edge.rules.sign-in.threat": "common", "edge.rules.countries.refuses": 1}
+    found = {mistake.path: mistake.cure for mistake in refused(raw("staging", edits)).mistakes}
+    assert found["platform:edge.rules.sign-in.requests"] == "write a whole number from 10 to 1000000"
+    assert found["platform:edge.rules.countries.refuses"] == "write one of listed, others"
+    assert "window_seconds" in found.pop("platform:edge.rules.sign-in.threat"), "the keys of a limit are offered"
+    assert set(found) == {"platform:edge.rules.sign-in.requests", "platform:edge.rules.countries.refuses"}
+
+
+def test_a_mistake_in_one_rule_hides_none_across_sections() -> None:
+    edits = {"edge.rules.sign-in.window_seconds": 77, "edge.rules.countries.except_paths": []}
+    found = {mistake.path for mistake in refused(raw("staging", edits)).mistakes}
+    assert found == {"platform:edge.rules.sign-in.window_seconds", "platform:edge.rules.countries.except_paths"}
+
+
+def test_an_event_may_be_called_like_a_kind_of_rule_or_service() -> None:
+    edits = {"events.schemas.RateLimit": {"limit": "text"}, "events.schemas.StaticSite": {"site": "string"}}
+    (mistake,) = refused(raw("staging", edits)).mistakes
+    assert mistake.path == "platform:events.schemas.RateLimit.limit"
+    assert mistake.cure == "write one of string, integer, number, boolean"
+
+
+@pytest.mark.parametrize("path", ["/api/", "api", "/", "/a b"])
+def test_a_route_is_a_path_that_a_cdn_takes(path: str) -> None:
+    edits = {"services.frontend.routes": {path: "backend-api", "/ws": "websocket"}}
+    (mistake,) = refused(raw("staging", edits)).mistakes
+    assert mistake.cure == "write a path such as `/api`, without `/` at its end"
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("203.0.113.1/24", "host bits set"),
+        ("2001:db8::/129", "no address range"),
+        ("0.0.0.0/0", "no range of all addresses"),
+        ("office", "no address range"),
+        (7, "is text"),
+    ],
+)
+def test_an_address_that_a_firewall_can_not_hold_is_refused(address: object, why: str) -> None:
+    rule = {"kind": "addresses", "mode": "count", "addresses": ["2001:db8::/32", address], "refuses": "listed"}
+    (mistake,) = refused(raw("staging", {"edge.rules.refused": rule})).mistakes
+    assert mistake.path == "platform:edge.rules.refused.addresses[1]"
+    assert why in mistake.reason
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("edge.origin_prefix_list", "cloudfront"),
+        ("edge.origin_prefix_list", None),
+        ("dns.incident_mail", "mailto:security@elsonwealth.com"),
+        ("dns.certificate_authorities", []),
+        ("dns.checks.regions", ["us-east-1", "us-west-2"]),
+        ("dns.checks.regions", ["us-east-1", "us-west-2", "eu-central-1"]),
+        ("dns.gcp_ds_records", ["12345 13 2 ABCDEF"]),
+        ("dns.gcp_ds_records", ["12345 13 3 " + "0123456789ABCDEF" * 4]),
+        ("dns.standstill", {"host": "https://status.example.net", "path": "/"}),
+        ("compute.ec2", {"instance_type": "m7g", "image_id": "al2023", "disk_gib": 7}),
+        ("services.frontend.sources", {"connect": ["*"]}),
+        ("services.frontend.sources", {"images": ["http://images.example.com"]}),
+        ("services.frontend.sources", {"frames": ["https://example.com; script-src *"]}),
+        ("services.backend-api.migration", [""]),
+        ("services.backend-api.events", ["publish", "publish"]),
+        ("services.backend-api.callbacks", {"hostname": "stream", "actions": ["connect"]}),
+    ],
+)
+def test_a_value_in_another_form_than_its_cloud_takes_is_refused_at_its_key(key: str, value: object) -> None:
+    mistakes = refused(raw("staging", {key: value})).mistakes
+    assert all(mistake.path.startswith(f"platform:{key}") for mistake in mistakes), [it.path for it in mistakes]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "release.green_percent",
+        "compute.log_retention_days",
+        "databases.managed.main.observation.monitoring_seconds",
+    ],
+)
+@pytest.mark.parametrize("value", [True, False])
+def test_true_and_false_are_not_taken_for_one_and_zero(key: str, value: bool) -> None:
+    (mistake,) = refused(raw("staging", {key: value})).mistakes
+    assert mistake.path == f"platform:{key}"

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from stacks.settings import SettingsError, load, schema
+from stacks.settings.edge import BodySize, GeoList, ManagedGroup, RateLimit
 from tests.stacks.settings.stack_files import ENVIRONMENTS, PREFIX, ROOT, file, raw
 
 VALIDATOR = jsonschema.Draft202012Validator(schema.stack_schema())
@@ -48,7 +49,9 @@ def test_all_files_have_the_same_keys_in_the_same_order() -> None:
         nullable = (
             *("aws.recovery", "network.recovery", "network.access.bastion", "network.access.client_vpn"),
             *(f"databases.managed.main.{key}" for key in ("authority.certificates", "recovery", "standby")),
-            "caches.managed.sessions.standby",
+            *("caches.managed.sessions.recovery", "caches.managed.sessions.standby", "compute.recovery"),
+            *(f"storage.buckets.{name}.{key}" for name in ("statements", "records") for key in ("lock", "standby")),
+            *("analytics.datasets", "analytics.personal_data", "analytics.pipeline"),
         )
         apart = tuple(f".config.platform:{key}." for key in nullable)
         simulator = ".config.platform:services.broker-simulator"
@@ -73,6 +76,23 @@ def test_an_event_has_the_same_fields_in_every_environment() -> None:
         assert (other["source"], other["schemas"]) == (first["source"], first["schemas"]), (
             "a consumer that was tested against one environment would fail in the next"
         )
+
+
+def test_what_would_refuse_a_customer_is_tried_before_production() -> None:
+    first, *others = (file(environment)["config"][f"{PREFIX}edge"]["rules"] for environment in ENVIRONMENTS)
+    for other in others:
+        assert other == first, "a rule that only production has refuses its first customer there"
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_firewalls_look_for_everything_there_is(environment: str) -> None:
+    rules = load(environment, raw(environment)).edge.rules.values()
+    assert {rule.threat for rule in rules if isinstance(rule, ManagedGroup)} == {
+        *("common", "known_bad_inputs", "sql_injection", "ip_reputation", "anonymous_ip")
+    }
+    limits = [rule for rule in rules if isinstance(rule, RateLimit)]
+    assert [(rule.paths, rule.mode) for rule in limits] == [((), "enforce"), (("/api/auth",), "enforce")]
+    assert {rule.mode for rule in rules if isinstance(rule, GeoList | BodySize)} == {"count"}, "nobody watched them yet"
 
 
 def test_no_two_environments_share_an_address() -> None:
