@@ -75,8 +75,8 @@ class ServiceTargets(Component):
         spec = self._args.spec
         return aws.lb.TargetGroup(
             f"{self._name}-{key}",
-            # With a random suffix the name of a longer service would not fit.
-            name=physical_name(Carrier.TARGET_GROUP, self._name, key),
+            # With a random suffix the name of a longer service would not fit, nor with more words in the component's.
+            name=physical_name(Carrier.TARGET_GROUP, spec.name, key),
             vpc_id=self._args.vpc_id,
             target_type=self._args.target_type,
             protocol="HTTP",

@@ -110,13 +110,13 @@ class Bucket(Component):
         super().__init__("platform:data:Bucket", name, None, opts)
         self._name, self._args = name, args
 
-        bucket, versioned = self._hardened(name, args.region, args.key_arn)
+        bucket, keeping = self._hardened(name, args.region, args.key_arn)
         self._access_logs(bucket)
         in_force = self._policy(name, args.region, bucket, args.key_arn, args.writers)
         self.bucket_name, self.bucket_arn = after(bucket.bucket, [in_force]), bucket.arn
         self.regional_domain_name = bucket.bucket_regional_domain_name
         replica = (
-            self._replica(args.replica, args.key_arn, bucket, versioned)
+            self._replica(args.replica, args.key_arn, bucket, keeping)
             if args.replica and args.key_arn is not None
             else None
         )
@@ -126,7 +126,8 @@ class Bucket(Component):
 
     def _hardened(
         self, name: str, region: str, key_arn: pulumi.Input[str] | None
-    ) -> tuple[aws.s3.Bucket, aws.s3.BucketVersioning]:
+    ) -> tuple[aws.s3.Bucket, list[pulumi.Resource]]:
+        """The bucket, and what makes it keep every version."""
         bucket = aws.s3.Bucket(name, region=region, force_destroy=False, opts=self.child(protect=True))
         aws.s3.BucketOwnershipControls(
             name,
@@ -144,9 +145,9 @@ class Bucket(Component):
             opts=self.child(),
         )
         self._lifecycle(name, region, bucket, versioned)
-        if self._args.object_lock:
-            self._lock(name, region, bucket, versioned, self._args.object_lock)
-        return bucket, versioned
+        lock = self._args.object_lock
+        locked = [self._lock(name, region, bucket, versioned, lock)] if lock else []
+        return bucket, [versioned, *locked]
 
     def _encryption(self, name: str, region: str, bucket: aws.s3.Bucket, key_arn: pulumi.Input[str] | None) -> None:
         default = aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
@@ -178,9 +179,9 @@ class Bucket(Component):
 
     def _lock(
         self, name: str, region: str, bucket: aws.s3.Bucket, versioned: aws.s3.BucketVersioning, lock: ObjectLock
-    ) -> None:
+    ) -> aws.s3.BucketObjectLockConfiguration:
         """Enabled by this resource and not by the bucket's own argument, which would replace an existing bucket."""
-        aws.s3.BucketObjectLockConfiguration(
+        return aws.s3.BucketObjectLockConfiguration(
             name,
             region=region,
             bucket=bucket.id,
@@ -239,10 +240,10 @@ class Bucket(Component):
         replica: BucketReplica,
         source_key_arn: pulumi.Input[str],
         source: aws.s3.Bucket,
-        versioned: aws.s3.BucketVersioning,
+        keeping: Sequence[pulumi.Resource],
     ) -> aws.s3.Bucket:
         name = f"{self._name}-{replica.region}"
-        bucket, replica_versioned = self._hardened(name, replica.region, replica.key_arn)
+        bucket, replica_keeping = self._hardened(name, replica.region, replica.key_arn)
         self._policy(name, replica.region, bucket, replica.key_arn, writers=())
         role, permission = self._replication_role(replica, source_key_arn, source, bucket)
         aws.s3.BucketReplicationConfig(
@@ -251,8 +252,9 @@ class Bucket(Component):
             bucket=source.id,
             role=role.arn,
             rules=[replication_rule(bucket.arn, replica.key_arn)],
-            # S3 replicates between buckets with versions only, and drops what it may not copy yet.
-            opts=self.child(depends_on=[versioned, replica_versioned, permission]),
+            # S3 replicates between buckets with versions only, and locked versions to a locked bucket only; what it may
+            # not copy yet, it never tries again.
+            opts=self.child(depends_on=[*keeping, *replica_keeping, permission]),
         )
         return bucket
 

@@ -93,15 +93,40 @@ def replication_policy(
     )
 
 
+def use_statements(
+    bucket_arns: Sequence[pulumi.Input[str]], *, region: str, key_arn: pulumi.Input[str]
+) -> list[dict[str, Any]]:
+    """What a service needs to list buckets of one region, and to read and add objects.
+
+    An object that is added under the name of another hides it, and the version below stays. Nobody deletes anything
+    with this, lifts a lock, or calls the key but through S3 for these buckets.
+    """
+    objects = [_objects(arn) for arn in bucket_arns]
+    return [
+        policy.allow("ListBuckets", ["s3:ListBucket"], bucket_arns),
+        # Aborting takes away parts of an upload that never became an object.
+        policy.allow("ReadAndAddObjects", ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], objects),
+        policy.allow(
+            "UseKeyOfBuckets",
+            # Decrypting, to put the parts of an upload together too.
+            ["kms:Decrypt", "kms:GenerateDataKey"],
+            [key_arn],
+            conditions=_through_s3(region, *bucket_arns),
+        ),
+    ]
+
+
 def _objects(bucket_arn: pulumi.Input[str], prefix: str = "") -> Output[str]:
     return Output.concat(bucket_arn, f"/{prefix}*")
 
 
-def _through_s3(region: str, bucket_arn: pulumi.Input[str]) -> dict[str, dict[str, Any]]:
+def _through_s3(region: str, *bucket_arns: pulumi.Input[str]) -> dict[str, dict[str, Any]]:
     """With a bucket key the encryption context is the bucket, without one the object."""
     return {
         "StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"},
-        "StringLike": {"kms:EncryptionContext:aws:s3:arn": [bucket_arn, _objects(bucket_arn)]},
+        "StringLike": {
+            "kms:EncryptionContext:aws:s3:arn": [each for arn in bucket_arns for each in (arn, _objects(arn))]
+        },
     }
 
 

@@ -111,9 +111,9 @@ class ChangeStream(Component):
     The database needs, before the stream is started: `wal_level` logical (`cloudsql.logical_decoding`, or
     `rds.logical_replication`), the login, the publication and the slot, see `preparation`. Making them is a write: a
     standby that is held read-only while it follows its primary takes none, so it is a source once it is promoted, and
-    until then the primary is. When the source changes, the slot is made on the new one and its tables are read from the
-    beginning. A stream that is paused, or deleted without its slot, makes the database keep its log until its disk is
-    full.
+    until then the primary is. From then on the slot holds the log back, so the stream is started right after it. When
+    the source changes, the slot is made on the new one and its tables are read from the beginning. A stream that is
+    paused, or deleted without its slot, makes the database keep its log until its disk is full.
     """
 
     stream_name: Output[str]
@@ -261,10 +261,12 @@ def postgresql_config(selection: StreamSelection) -> gcp.datastream.StreamSource
     )
 
 
-def preparation(username: str, selection: StreamSelection) -> str:
-    """What an operation runs once in the source database, as its administrator, with psql.
+def preparation(database: str, username: str, owner: str, selection: StreamSelection) -> str:
+    """What an operation runs in the source, as its administrator, with psql, right before the stream is started.
 
-    The variable `stream_password` holds the password, so that it stands in no file. On RDS replicating is a role.
+    `owner` is the login that the tables belong to, which on Google Cloud is a member of their owner. Run again, it
+    changes the password and publishes what is selected by then. The variable `stream_password` holds the password, so
+    that it stands in no file. Where there is a role for replication, as on RDS, it replaces the attribute.
     """
     # No value from outside: names come from the settings, the password from a variable of psql.
     opening = dedent(
@@ -273,8 +275,13 @@ def preparation(username: str, selection: StreamSelection) -> str:
         SELECT 'CREATE ROLE "{username}" LOGIN'
           WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{username}') \\gexec
         ALTER ROLE "{username}" PASSWORD :'stream_password';
-        SELECT CASE WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_replication')
-          THEN 'GRANT rds_replication TO "{username}"' ELSE 'ALTER ROLE "{username}" REPLICATION' END \\gexec
+        SELECT statement
+          FROM (VALUES ('GRANT rds_replication TO "{username}"', true),
+                       ('ALTER ROLE CURRENT_USER REPLICATION', false),
+                       ('ALTER ROLE "{username}" REPLICATION', false)) AS needed (statement, by_role)
+          WHERE by_role = EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_replication') \\gexec
+        \\connect "{database}"
+        GRANT "{owner}" TO CURRENT_USER;
         """  # noqa: S608
     )
     grants = "".join(
@@ -286,9 +293,15 @@ def preparation(username: str, selection: StreamSelection) -> str:
         f"TABLE {_tables(schema, tables)}" if tables else f"TABLES IN SCHEMA {_quoted(schema)}"
         for schema, tables in selection.tables.items()
     )
-    closing = (
-        f'CREATE PUBLICATION "{selection.publication}" FOR {published};\n'
-        f"SELECT pg_create_logical_replication_slot('{selection.replication_slot}', 'pgoutput');\n"
+    name, slot = selection.publication, selection.replication_slot
+    closing = dedent(
+        f"""\
+        SELECT CASE WHEN EXISTS (SELECT FROM pg_publication WHERE pubname = '{name}')
+          THEN 'ALTER PUBLICATION "{name}" SET {published}'
+          ELSE 'CREATE PUBLICATION "{name}" FOR {published}' END \\gexec
+        SELECT pg_create_logical_replication_slot('{slot}', 'pgoutput')
+          WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '{slot}');
+        """  # noqa: S608
     )
     return opening + grants + closing
 

@@ -1,10 +1,12 @@
 """What a ReplicatedPostgres is like: the parts of its arguments."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 
+from components.data.change_stream import StreamSelection
 from components.data.cloud_sql_postgres import CloudSqlBackups, CloudSqlNetwork, CloudSqlSize
 from components.data.rds_shape import RdsAuthority, RdsBackups, RdsNetwork, RdsObservation, RdsRecovery, RdsSize
 from components.security.secret_pair import AwsSecretArgs, GcpSecretArgs
@@ -28,15 +30,21 @@ class PostgresLogins:
 
     def __post_init__(self) -> None:
         """Raise ValueError for names that one of the clouds reserves, or that would have to be quoted."""
-        names = [self.administrator, self.application, self.replication]
-        if len(set(names)) < len(names):
-            raise ValueError(f"logins {', '.join(names)}: give each purpose a login of its own, or one could do all")
-        for name in names:
-            if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", name) or name.startswith(RESERVED):
-                raise ValueError(
-                    f"login {name}: write small letters, digits and underscores, not beginning with "
-                    f"{', '.join(RESERVED)}, which PostgreSQL and the clouds keep for themselves"
-                )
+        check_logins([self.administrator, self.application, self.replication])
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeFeed:
+    """What a change stream needs of the database; the password is generated."""
+
+    login: str
+    """A login that may replicate and read what is selected, and nothing else."""
+    generation: int
+    """Raised to get another password: then run the preparation of the feed again."""
+    selection: StreamSelection
+    """What the stream reads."""
+    readers: Mapping[str, pulumi.Input[str]]
+    """IAM members of Google Cloud that read the password, by what they are for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,3 +103,15 @@ class GcpPostgresArgs:
     """When it is backed up."""
     replication_generation: int
     """Raised to fill the standby again after a promotion, with a job and a password of its own."""
+
+
+def check_logins(names: Sequence[str]) -> None:
+    """Raise ValueError for names that two purposes share, that one of the clouds reserves, or that need quotes."""
+    if len(set(names)) < len(names):
+        raise ValueError(f"logins {', '.join(names)}: give each purpose a login of its own, or one could do all")
+    for name in names:
+        if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", name) or name.startswith(RESERVED):
+            raise ValueError(
+                f"login {name}: write small letters, digits and underscores, not beginning with "
+                f"{', '.join(RESERVED)}, which PostgreSQL and the clouds keep for themselves"
+            )

@@ -187,7 +187,8 @@ class RdsPostgres(Component):
             source_db_instance_arn=primary.arn,
             kms_key_id=recovery.key_arn,
             retention_period=self._args.backups.retention_days,
-            opts=self.child(protect=True),
+            # For another retention it is stopped and started: what is copied stays until it has served its time.
+            opts=self.child(delete_before_replace=True),
         )
         return self._recovery_replica(recovery, recovery.replica, primary) if recovery.replica else None
 
@@ -200,7 +201,8 @@ class RdsPostgres(Component):
             f"{self._name}-{region}",
             region=region,
             identifier=identifier,
-            replicate_source_db=primary.arn,
+            # The provider promotes an instance that stops naming its source.
+            replicate_source_db=None if replica.promoted else primary.arn,
             instance_class=replica.instance_class,
             db_subnet_group_name=self._subnet_group(f"subnets-{region}", replica.network, region),
             vpc_security_group_ids=list(replica.network.security_group_ids),
@@ -209,7 +211,8 @@ class RdsPostgres(Component):
             performance_insights_kms_key_id=recovery.key_arn,
             backup_retention_period=self._args.backups.retention_days,
             backup_window=self._args.backups.backup_window,
-            skip_final_snapshot=True,
+            skip_final_snapshot=not replica.promoted,
+            final_snapshot_identifier=f"{identifier}-final" if replica.promoted else None,
             **self._common(),
             # As with the primary: RDS makes a missing log group itself.
             opts=self.child(protect=True, depends_on=self._log_groups(identifier, region, replica.logs_key_arn)),

@@ -75,6 +75,8 @@ class RdsRecoveryReplica:
 
     instance_class: str
     """Its class; it takes all the load once it is promoted."""
+    promoted: bool
+    """Whether it is a primary of its own, which RDS makes it at once and for good; it begins as a replica."""
     network: RdsNetwork
     """Where it is."""
     certificate: str

@@ -1,13 +1,14 @@
 """One PostgreSQL database in both clouds: a primary on RDS, a standby on Cloud SQL, and one side that writes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pulumi
 from pulumi import Output
 
 from components.component import Component
+from components.data import change_stream
 from components.data.cloud_sql_postgres import CloudSqlPostgres, CloudSqlPostgresArgs
 from components.data.connection_secret import (
     ConnectionSecret,
@@ -19,11 +20,18 @@ from components.data.connection_secret import (
 )
 from components.data.database_replication import DatabaseReplication, DatabaseReplicationArgs, ReplicationSource
 from components.data.postgres_roles import preparation, promotion
-from components.data.postgres_shape import AwsPostgresArgs, GcpPostgresArgs, PostgresLogins, PostgresSecrets
+from components.data.postgres_shape import (
+    AwsPostgresArgs,
+    ChangeFeed,
+    GcpPostgresArgs,
+    PostgresLogins,
+    PostgresSecrets,
+    check_logins,
+)
 from components.data.rds_postgres import RdsPostgres, RdsPostgresArgs
 from components.data.rds_proxy import RdsProxy, RdsProxyArgs
 from components.data.rds_shape import RdsRecovery
-from components.security.secret_pair import SecretPair, SecretPairArgs
+from components.security.secret_pair import GcpSecretArgs, SecretPair, SecretPairArgs
 
 Writer = Literal["aws", "gcp"]
 """The side that services write to."""
@@ -51,6 +59,8 @@ class ReplicatedPostgresArgs:
     """The AWS half."""
     gcp: GcpPostgresArgs | None
     """The Google Cloud half; None where there is no standby cloud."""
+    feed: ChangeFeed | None = None
+    """What a change stream reads of it; None where nothing does."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for halves that do not fit together."""
@@ -62,6 +72,10 @@ class ReplicatedPostgresArgs:
             raise ValueError(
                 "secrets.aws.replica goes with the recovery region: a database nobody can log in to is none"
             )
+        if self.feed is not None:
+            check_logins([self.logins.administrator, self.logins.application, self.logins.replication, self.feed.login])
+            if self.gcp is None:
+                raise ValueError("feed goes with the Google half: its password is read from Secret Manager there")
 
 
 class ReplicatedPostgres(Component):
@@ -102,6 +116,8 @@ class ReplicatedPostgres(Component):
     """The proxy for alarms; None without one."""
     gcp_address: Output[str] | None
     """The private address of the standby; None without one."""
+    gcp_server_ca: Output[str] | None
+    """The certificate of the authority that signs the standby's, PEM; None without one."""
     gcp_instance_name: Output[str] | None
     """The standby for alarms and operations; None without one."""
     gcp_connection_name: Output[str] | None
@@ -120,6 +136,10 @@ class ReplicatedPostgres(Component):
     """The psql script that makes the logins on a new primary; the passwords are its variables."""
     after_promotion: Output[str]
     """The psql script that gives a promoted standby to the services."""
+    feed_password_version: Output[str] | None
+    """The password of the change stream, `projects/<p>/secrets/<s>/versions/<v>`, once it may read it; None without."""
+    feed_preparation: Output[str] | None
+    """The psql script that makes a side ready for the change stream, run right before it starts; None without one."""
 
     def __init__(self, name: str, args: ReplicatedPostgresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:data:ReplicatedPostgres", name, None, opts)
@@ -138,6 +158,8 @@ class ReplicatedPostgres(Component):
         self.recovery_url_secret_arn = self._recovery_url(args.aws.recovery) if args.aws.recovery else None
         self.writer = Output.from_input(args.writer)
         self.preparation, self.after_promotion = self._scripts()
+        feed = args.feed
+        self.feed_password_version, self.feed_preparation = self._feed(feed) if feed else (None, None)
         self.publish()
 
     def _logins(self) -> dict[str, Login]:
@@ -237,6 +259,7 @@ class ReplicatedPostgres(Component):
 
     def _publish_standby(self, standby: CloudSqlPostgres | None) -> None:
         self.gcp_address = standby.address if standby else None
+        self.gcp_server_ca = standby.server_ca if standby else None
         self.gcp_instance_name = standby.instance_name if standby else None
         self.gcp_connection_name = standby.connection_name if standby else None
 
@@ -262,7 +285,8 @@ class ReplicatedPostgres(Component):
         """One value for both clouds: a service that writes to the other side would part them for good."""
         standby = self.gcp_address if self._args.writer == "gcp" else None
         host = self.aws_endpoint if standby is None else standby
-        pair = self._pair("url", "The URL of the side that is written to", self._url(host, self._args.writer))
+        url = self._url(host, self._args.writer)
+        pair = self._pair("url", "The URL of the side that is written to", url, self._args.secrets.gcp)
         self.aws_url_secret_arn, self.gcp_url_secret_id = pair.aws_secret_arn, pair.gcp_secret_id
         self.aws_replica_url_secret_arn = pair.aws_replica_secret_arn
 
@@ -283,11 +307,23 @@ class ReplicatedPostgres(Component):
         certificates += [recovery.certificate] if recovery else []
         certificates += [standby.server_ca] if standby else []
         bundle = Output.all(*certificates).apply(lambda parts: "".join(f"{part.strip()}\n" for part in parts))
-        pair = self._pair("ca", "Who signs the certificates of the database servers", bundle)
+        description = "Who signs the certificates of the database servers"
+        pair = self._pair("ca", description, bundle, self._args.secrets.gcp)
         self.aws_authorities_secret_arn, self.gcp_authorities_secret_id = pair.aws_secret_arn, pair.gcp_secret_id
         self.aws_replica_authorities_secret_arn = pair.aws_replica_secret_arn
 
-    def _pair(self, role: str, description: str, value: Output[str]) -> SecretPair:
+    def _feed(self, feed: ChangeFeed) -> tuple[Output[str] | None, Output[str]]:
+        """A login that no standby gets: it is made by the script, on the side that is read."""
+        login = generated_login(f"{self._name}-feed", feed.login, feed.generation, self.child())
+        google = self._args.secrets.gcp
+        # The services that read the other secrets have no use for it.
+        readers = replace(google, readers=feed.readers) if google else None
+        pair = self._pair("feed", "The password of the change stream", login.password, readers)
+        database, owner = self._args.database, self._args.logins.application
+        script = change_stream.preparation(database, feed.login, owner, feed.selection)
+        return pair.gcp_secret_version, Output.from_input(script)
+
+    def _pair(self, role: str, description: str, value: Output[str], google: GcpSecretArgs | None) -> SecretPair:
         secrets = self._args.secrets
         return SecretPair(
             f"{self._name}-{role}",
@@ -297,7 +333,7 @@ class ReplicatedPostgres(Component):
                 recovery_window_days=secrets.recovery_window_days,
                 rotation=None,
                 aws=secrets.aws,
-                gcp=secrets.gcp,
+                gcp=google,
             ),
             self.child(),
         )

@@ -1,7 +1,7 @@
 """The public names of services that answer from AWS, and from Google Cloud when AWS does not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pulumi
@@ -12,6 +12,8 @@ from pulumi import Output
 from components.component import Component
 
 Place = Literal["aws", "gcp"]
+PlaceName = Literal["aws", "gcp", "recovery"]
+"""A recovery region has a name and no vote: people move the names of AWS there."""
 HTTPS = 443
 ALIAS_TTL_SECONDS = 60
 """What Route 53 answers for load balancers and CloudFront; an alias cannot ask for less."""
@@ -81,19 +83,23 @@ class PublicName:
 
     name: str
     """The name, in full: `api.example.com`."""
-    aws: AliasTarget
-    """Where AWS answers."""
+    aws: AliasTarget | None
+    """Where AWS answers; None for a service that is in Google Cloud alone."""
     gcp_address: pulumi.Input[str] | None
-    """The IPv4 address at which Google Cloud answers; None where there is no standby."""
+    """The IPv4 address at which Google Cloud answers; None for a service that is in AWS alone."""
     health_path: str
     """What the checkers ask for, such as `/health/ready`."""
     gcp_percent: int | None = None
     """The share of Google Cloud, 0 to 100, for a service with two primaries; None keeps it as the standby."""
+    recovery: AliasTarget | None = None
+    """Where AWS's recovery region answers, by a name of that place alone; None for a service that is not there."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a share of a place that is not there, or that is no percentage."""
-        if self.gcp_percent is not None and self.gcp_address is None:
-            raise ValueError(f"{self.name} shares traffic with Google Cloud, where it has no address")
+        if self.aws is None and self.gcp_address is None:
+            raise ValueError(f"{self.name} is answered nowhere; give `aws` or `gcp_address`")
+        if self.gcp_percent is not None and (self.gcp_address is None or self.aws is None):
+            raise ValueError(f"{self.name} shares traffic between two clouds, of which it has one")
         if not 0 <= (self.gcp_percent or 0) <= 100:
             raise ValueError(f"gcp_percent of {self.name} is {self.gcp_percent}; it is a percentage")
 
@@ -128,6 +134,10 @@ class FailoverRecordsArgs:
     """How an operator empties AWS while its control plane is down; None for by health alone."""
     gcp: GcpRecordsArgs | None
     """Where the names of the Google half live; None where there is no standby cloud."""
+    origins: Mapping[str, Mapping[PlaceName, AliasTarget]] = field(
+        default_factory=dict[str, Mapping[PlaceName, AliasTarget]]
+    )
+    """Places of AWS that nobody but a CDN asks, by label: they have names like all others, and no public one."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for names that could not be resolved, or would never move."""
@@ -148,7 +158,8 @@ class FailoverRecords(Component):
     Every service has three names: one of each place, which always answers from there (`api.aws.<domain>`,
     `api.gcp.<domain>`), and the public one, which answers from AWS while AWS is healthy. The checkers ask the name of
     the place: asked by its public name, a failed AWS would look healthy the moment traffic had left it. The load
-    balancers and certificates of a place must therefore know its name too.
+    balancers and certificates of a place must therefore know its name too. Where AWS has a recovery region, that has a
+    name as well (`api.recovery.<domain>`), by which it can be tried out while nothing else leads there.
 
     Guarantees that all records of a name are of one type and one kind of routing, that both are there before they are
     needed, and that a switch is a decision of Route 53's health checkers: nothing of AWS's control plane takes part.
@@ -171,13 +182,12 @@ class FailoverRecords(Component):
 
         self.failover_seconds = Output.from_input(self._seconds(ALIAS_TTL_SECONDS))
         self.failback_seconds = Output.from_input(self._seconds(args.ttl_seconds))
-        for label, public in args.names.items():
-            self._aws_place(label, public)
-            if args.gcp is not None and public.gcp_address is not None:
-                self._gcp_place(label, public.gcp_address, args.gcp)
+        self._places(args.gcp)
         standstill = self._standstill_check(args.standstill) if args.standstill else None
         self.aws_health_check_ids = {
-            label: self._decision(label, public, standstill) for label, public in args.names.items()
+            label: self._decision(label, public, standstill)
+            for label, public in args.names.items()
+            if public.aws is not None
         }
         self.gcp_health_check_ids = {
             label: self._check(label, "gcp", public.health_path)
@@ -192,13 +202,25 @@ class FailoverRecords(Component):
         checking = self._args.checking
         return switching_seconds(checking.failure_threshold, checking.interval_seconds, ttl_seconds)
 
-    def _aws_place(self, label: str, public: PublicName) -> None:
+    def _places(self, half: GcpRecordsArgs | None) -> None:
+        for label, public in self._args.names.items():
+            if public.aws is not None:
+                self._aws_place(label, "aws", public.aws)
+            if public.recovery is not None:
+                self._aws_place(label, "recovery", public.recovery)
+            if half is not None and public.gcp_address is not None:
+                self._gcp_place(label, public.gcp_address, half)
+        for label, targets in self._args.origins.items():
+            for place, target in targets.items():
+                self._aws_place(label, place, target)
+
+    def _aws_place(self, label: str, place: PlaceName, target: AliasTarget) -> None:
         aws.route53.Record(
-            f"{self._name}-{label}-aws-place",
+            f"{self._name}-{label}-{place}-place",
             zone_id=self._args.zone_id,
-            name=place_name(label, "aws", self._args.domain),
+            name=place_name(label, place, self._args.domain),
             type="A",
-            aliases=[_alias(public.aws)],
+            aliases=[_alias(target)],
             opts=self.child(),
         )
 
@@ -255,15 +277,15 @@ class FailoverRecords(Component):
         ).id
 
     def _public_name(self, label: str, public: PublicName) -> None:
-        if public.gcp_address is None:
+        if public.aws is None or public.gcp_address is None:
             self._record(label, public, None)
             return
         self._record(label, public, "aws")
         self._record(label, public, "gcp")
 
     def _record(self, label: str, public: PublicName, place: Place | None) -> None:
-        """A name without a standby has one plain record: with a health check it would answer nothing when it fails."""
-        from_gcp = place == "gcp"
+        """A name of one cloud has one plain record: with a health check it would answer nothing when it fails."""
+        from_gcp = place == "gcp" or public.aws is None
         aws.route53.Record(
             f"{self._name}-{label}-{place}" if place else f"{self._name}-{label}",
             zone_id=self._args.zone_id,
@@ -275,7 +297,7 @@ class FailoverRecords(Component):
             if place and public.gcp_percent is not None
             else None,
             health_check_id=self._health_check(label, public, place) if place else None,
-            aliases=None if from_gcp else [_alias(public.aws)],
+            aliases=None if from_gcp or public.aws is None else [_alias(public.aws)],
             records=[public.gcp_address] if from_gcp and public.gcp_address is not None else None,
             ttl=self._args.ttl_seconds if from_gcp else None,
             opts=self.child(),
@@ -291,8 +313,8 @@ class FailoverRecords(Component):
         return None if public.gcp_percent is None else self.gcp_health_check_ids[label]
 
 
-def place_name(label: str, place: Place, domain: str) -> str:
-    """The name that always answers from one cloud: `api.aws.example.com`."""
+def place_name(label: str, place: PlaceName, domain: str) -> str:
+    """The name that always answers from one place: `api.aws.example.com`."""
     return f"{label}.{place}.{domain}"
 
 

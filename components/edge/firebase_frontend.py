@@ -1,7 +1,7 @@
 """The frontend's standby: Firebase Hosting."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,10 +29,12 @@ class FirebaseFrontendArgs:
     """What the site's name begins with, such as `elson-prd`."""
     service: str
     """The service that the site is, such as `frontend`."""
-    hostname: str
-    """The full public name, such as `app.elson.example`."""
+    hostnames: Mapping[str, str]
+    """The full names that lead to it, by a short name for each: `app.elson.example`."""
     security_headers: Mapping[str, str]
     """The headers that every response carries."""
+    service_paths: Sequence[str]
+    """Paths that are no pages of the application, such as `/api`: here they are answered with 404."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a name that Firebase would refuse after the project has become its own."""
@@ -42,8 +44,8 @@ class FirebaseFrontendArgs:
 class FirebaseFrontend(Component):
     """A site on Firebase Hosting that the frontend's public name fails over to.
 
-    Owns the site and its domain. Guarantees that no deployment takes the project out of Firebase, which Google does not
-    offer, nor waits for a name that rightly points to the other cloud. Firebase proves the name, and gets its
+    Owns the site and its domains. Guarantees that no deployment takes the project out of Firebase, which Google does
+    not offer, nor waits for a name that rightly points to the other cloud. Firebase proves the name, and gets its
     certificate, by the records in `required_dns_updates`; they are written once, by hand, since what Firebase asks for
     depends on what it finds.
 
@@ -57,8 +59,8 @@ class FirebaseFrontend(Component):
     """Where the site answers whatever DNS says."""
     address: Output[str]
     """What the public name points to when it fails over."""
-    required_dns_updates: Output[Any]
-    """The records that Firebase misses, as it lists them."""
+    required_dns_updates: Mapping[str, Output[Any]]
+    """The records that Firebase misses, as it lists them, by the short name of each host."""
     hosting_configuration: Output[str]
     """The `firebase.json` of a release."""
 
@@ -69,9 +71,13 @@ class FirebaseFrontend(Component):
         site = self._site(self._project())
         self.site_id, self.default_url = after(Output.from_input(self._site_name()), [site]), site.default_url
         self.address = Output.from_input(HOSTING_ADDRESS)
-        self.required_dns_updates = self._domain(self.site_id).required_dns_updates
+        self.required_dns_updates = {
+            key: self._domain(key, hostname).required_dns_updates for key, hostname in args.hostnames.items()
+        }
         self.hosting_configuration = self.site_id.apply(
-            lambda site_id: json.dumps(hosting_configuration(site_id, args.security_headers), indent=2)
+            lambda site_id: json.dumps(
+                hosting_configuration(site_id, args.security_headers, args.service_paths), indent=2
+            )
         )
         self.publish()
 
@@ -94,12 +100,12 @@ class FirebaseFrontend(Component):
     def _site_name(self) -> str:
         return physical_name(Carrier.FIREBASE_SITE, self._args.prefix, self._args.service)
 
-    def _domain(self, site_id: Output[str]) -> gcp.firebase.HostingCustomDomain:
+    def _domain(self, key: str, hostname: str) -> gcp.firebase.HostingCustomDomain:
         return gcp.firebase.HostingCustomDomain(
-            f"{self._name}-domain",
+            f"{self._name}-{key}",
             project=self._args.project_id,
-            site_id=site_id,
-            custom_domain=self._args.hostname,
+            site_id=self.site_id,
+            custom_domain=hostname,
             # A certificate that strangers' names share would tell them about ours.
             cert_preference="DEDICATED",
             wait_dns_verification=False,
@@ -107,7 +113,7 @@ class FirebaseFrontend(Component):
         )
 
 
-def hosting_configuration(site_id: str, headers: Mapping[str, str]) -> dict[str, Any]:
+def hosting_configuration(site_id: str, headers: Mapping[str, str], service_paths: Sequence[str]) -> dict[str, Any]:
     """The `firebase.json` of a single-page application: its own routes are answered by its first page.
 
     Files whose names change with their content are kept by browsers for a year, the first page not at all.
@@ -123,6 +129,11 @@ def hosting_configuration(site_id: str, headers: Mapping[str, str]) -> dict[str,
                 {"source": "/index.html", "headers": [{"key": "Cache-Control", "value": "no-cache"}]},
                 {"source": "/assets/**", "headers": [{"key": "Cache-Control", "value": IMMUTABLE}]},
             ],
-            "rewrites": [{"source": "!/@(api|ws)/**", "destination": "/index.html"}],
+            "rewrites": [{"source": _pages(service_paths), "destination": "/index.html"}],
         }
     }
+
+
+def _pages(service_paths: Sequence[str]) -> str:
+    """Every path but those of services, as a glob."""
+    return f"!/@({'|'.join(path.strip('/') for path in service_paths)})/**" if service_paths else "**"

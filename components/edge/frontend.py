@@ -1,6 +1,6 @@
 """The web application: static files behind CloudFront, which also leads to the API."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,9 +18,7 @@ from components.edge.frontend_policy import files_policy
 from components.edge.headers import CLOUDFRONT_TLS_POLICY, ORIGIN_HEADER, security_headers
 from components.ordering import after
 
-FILES, API = "files", "api"
-API_PATHS = ("/api/*", "/ws*")
-"""What the load balancer answers; the rest is the application's."""
+FILES = "files"
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
@@ -44,12 +42,15 @@ distribution would do this too, and turn every 403 and 404 of the API into a pag
 
 @dataclass(frozen=True, kw_only=True)
 class ApiOrigin:
-    """The load balancer behind API_PATHS."""
+    """A service behind a load balancer that answers paths of the site."""
+
+    paths: Sequence[str]
+    """The paths, with all below them: `/api`."""
 
     host: str
-    """A name of it that its certificate holds, and that never leads elsewhere: `api.aws.example.com`."""
+    """A name of it that the certificate holds, and that never leads elsewhere: `api.aws.example.com`."""
     secret: pulumi.Input[str]
-    """What it is told in ORIGIN_HEADER, held secret."""
+    """What the load balancer is told in ORIGIN_HEADER, held secret."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +67,8 @@ class FrontendArgs:
     """The certificate, issued already, in us-east-1."""
     web_acl_arn: pulumi.Input[str]
     """The firewall of scope CLOUDFRONT."""
-    api: ApiOrigin | None
-    """What answers API_PATHS; None where the application finds its API under another name."""
+    origins: Mapping[str, ApiOrigin]
+    """Services that answer paths of the site, by name; the rest is the application's own."""
     content_security_policy: str
     """What the pages may load."""
     price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"]
@@ -187,7 +188,12 @@ class Frontend(Component):
             aliases=list(self._args.hosts),
             origins=self._origins(bucket),
             default_cache_behavior=self._pages(),
-            ordered_cache_behaviors=[self._api_path(path) for path in API_PATHS] if self._args.api else [],
+            ordered_cache_behaviors=[
+                self._api_path(service, pattern)
+                for service, origin in self._args.origins.items()
+                for path in origin.paths
+                for pattern in (path, f"{path}/*")
+            ],
             default_root_object="index.html",
             http_version="http2and3",
             is_ipv6_enabled=True,
@@ -216,7 +222,7 @@ class Frontend(Component):
         files = aws.cloudfront.DistributionOriginArgs(
             origin_id=FILES, domain_name=bucket.bucket_regional_domain_name, origin_access_control_id=access.id
         )
-        return [files] if self._args.api is None else [files, _load_balancer(self._args.api)]
+        return [files, *(_load_balancer(service, origin) for service, origin in self._args.origins.items())]
 
     def _pages(self) -> aws.cloudfront.DistributionDefaultCacheBehaviorArgs:
         routes = aws.cloudfront.Function(
@@ -254,11 +260,11 @@ class Frontend(Component):
             opts=self.child(),
         ).id
 
-    def _api_path(self, path: str) -> aws.cloudfront.DistributionOrderedCacheBehaviorArgs:
+    def _api_path(self, service: str, pattern: str) -> aws.cloudfront.DistributionOrderedCacheBehaviorArgs:
         """No headers from here: the load balancer sets those of the API on every answer, its errors included."""
         return aws.cloudfront.DistributionOrderedCacheBehaviorArgs(
-            path_pattern=path,
-            target_origin_id=API,
+            path_pattern=pattern,
+            target_origin_id=service,
             # A request that was sent in plain text has given its token away; redirecting it would hide that.
             viewer_protocol_policy="https-only",
             allowed_methods=ANY,
@@ -269,14 +275,14 @@ class Frontend(Component):
         )
 
 
-def _load_balancer(api: ApiOrigin) -> aws.cloudfront.DistributionOriginArgs:
+def _load_balancer(service: str, origin: ApiOrigin) -> aws.cloudfront.DistributionOriginArgs:
     return aws.cloudfront.DistributionOriginArgs(
-        origin_id=API,
-        domain_name=api.host,
+        origin_id=service,
+        domain_name=origin.host,
         custom_origin_config=aws.cloudfront.DistributionOriginCustomOriginConfigArgs(
             http_port=80, https_port=443, origin_protocol_policy="https-only", origin_ssl_protocols=["TLSv1.2"]
         ),
         custom_headers=[
-            aws.cloudfront.DistributionOriginCustomHeaderArgs(name=ORIGIN_HEADER, value=Output.secret(api.secret))
+            aws.cloudfront.DistributionOriginCustomHeaderArgs(name=ORIGIN_HEADER, value=Output.secret(origin.secret))
         ],
     )

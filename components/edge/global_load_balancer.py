@@ -18,7 +18,7 @@ EXTERNAL = "EXTERNAL_MANAGED"
 
 @dataclass(frozen=True, kw_only=True)
 class BalancedService:
-    """A service that the internet reaches."""
+    """A service behind a load balancer."""
 
     hostnames: Sequence[str]
     """The full host names that lead to it."""
@@ -123,7 +123,18 @@ class GlobalLoadBalancer(Component):
             opts=self.child(),
         ).id
 
-    def _backend(self, key: str, groups: Sequence[Output[str]]) -> Output[str]:
+    def _nowhere(self) -> Output[str]:
+        """A backend with nothing behind it; only Cloud Run excuses one from naming a health check."""
+        check = gcp.compute.HealthCheck(
+            f"{self._name}-nowhere",
+            project=self._args.project_id,
+            description="Checks nothing, as nothing is there",
+            tcp_health_check=gcp.compute.HealthCheckTcpHealthCheckArgs(port=443),
+            opts=self.child(),
+        )
+        return self._backend("nowhere", [], check.id)
+
+    def _backend(self, key: str, groups: Sequence[Output[str]], health_check: Output[str] | None = None) -> Output[str]:
         return gcp.compute.BackendService(
             f"{self._name}-{key}",
             project=self._args.project_id,
@@ -131,6 +142,7 @@ class GlobalLoadBalancer(Component):
             load_balancing_scheme=EXTERNAL,
             protocol="HTTPS",
             backends=[gcp.compute.BackendServiceBackendArgs(group=group) for group in groups],
+            health_checks=health_check,
             security_policy=self._args.security_policy_id,
             log_config=gcp.compute.BackendServiceLogConfigArgs(enable=True, sample_rate=self._args.log_sampling),
             opts=self.child(),
@@ -142,7 +154,7 @@ class GlobalLoadBalancer(Component):
             f"{self._name}-routes",
             project=self._args.project_id,
             description=f"Hosts of {self._name} and the colours behind them",
-            default_service=self._backend("nowhere", []),
+            default_service=self._nowhere(),
             default_route_action=not_found(),
             host_rules=[
                 gcp.compute.URLMapHostRuleArgs(hosts=list(each.hostnames), path_matcher=service)

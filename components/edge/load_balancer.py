@@ -17,20 +17,6 @@ LONGEST_IDLE_SECONDS = 4000
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResponseHeaders:
-    """Headers that the load balancer sets on every response, its own errors included."""
-
-    strict_transport_security: str
-    """How long browsers keep to HTTPS: `max-age=...; includeSubDomains; preload`."""
-    content_security_policy: str
-    """What a page may load; an API's responses load nothing."""
-    content_type_options: Literal["nosniff"] = "nosniff"
-    """Browsers take the declared type."""
-    frame_options: Literal["DENY", "SAMEORIGIN"] = "DENY"
-    """Who may show a response in a frame."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class LoadBalancerArgs:
     """What a LoadBalancer needs to know."""
 
@@ -46,8 +32,8 @@ class LoadBalancerArgs:
     """The bucket that keeps a line for every request; encrypted by S3 itself, since none is written with a KMS key."""
     idle_timeout_seconds: int
     """Seconds after which a silent connection is closed, 1 to 4000; longer than between two pings of a socket."""
-    headers: ResponseHeaders
-    """Headers of every response."""
+    headers: Mapping[str, str]
+    """Headers of every response, its own errors included, as `headers.security_headers` writes them."""
     deletion_protection: bool
     """Whether AWS refuses to delete it."""
 
@@ -138,10 +124,10 @@ class LoadBalancer(Component):
                 )
             ],
             routing_http_response_server_enabled=False,
-            routing_http_response_strict_transport_security_header_value=headers.strict_transport_security,
-            routing_http_response_content_security_policy_header_value=headers.content_security_policy,
-            routing_http_response_x_content_type_options_header_value=headers.content_type_options,
-            routing_http_response_x_frame_options_header_value=headers.frame_options,
+            routing_http_response_strict_transport_security_header_value=headers["Strict-Transport-Security"],
+            routing_http_response_content_security_policy_header_value=headers["Content-Security-Policy"],
+            routing_http_response_x_content_type_options_header_value=headers["X-Content-Type-Options"],
+            routing_http_response_x_frame_options_header_value=headers["X-Frame-Options"],
             opts=self.child(),
         ).arn
 

@@ -33,14 +33,16 @@ LOG_FORMAT = (
 class CallbackTarget:
     """The service that is called back."""
 
-    nlb_arn: pulumi.Input[str]
-    """The internal network load balancer in front of it; it admits PrivateLink, or leaves it unchecked."""
-    endpoint: pulumi.Input[str]
-    """Its address without `/` at the end, `https://<a name in its certificate>`, or `http://` without TLS inside."""
+    vpc_link_id: pulumi.Input[str]
+    """The link that leads to it: see PrivateEntrance."""
+    endpoint: str
+    """Its address without `/` at the end: `https://<a name in the certificate that the link ends at>`."""
     path: str
     """What stands before the route in the path of a call, such as `/callbacks`."""
     timeout_seconds: int
     """Seconds that it may take to answer a call, up to 29."""
+    role_arn: pulumi.Input[str]
+    """The role of its code, which is granted what it takes to send to clients."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +60,11 @@ class GatewayLogs:
     """What is written down, and for how long."""
 
     key_arn: pulumi.Input[str]
-    """The KMS key of the region that encrypts the log."""
+    """The KMS key of the region that encrypts the logs."""
+    writer_arn: pulumi.Input[str]
+    """The role by which API Gateway writes them: see ApiGatewayLogging."""
     retention_days: int
-    """Days that it is kept; one of the periods CloudWatch accepts."""
+    """Days that they are kept; one of the periods CloudWatch accepts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +72,9 @@ class GatewayName:
     """The name at which clients connect."""
 
     host: str
-    """The name, such as `stream.example.com`; its alias record goes to `alias_name`."""
+    """The name, such as `stream.example.com`."""
+    zone_id: pulumi.Input[str]
+    """The public zone that answers for it."""
     certificate_arn: pulumi.Input[str]
     """A certificate of the same region that holds it, issued already."""
 
@@ -104,6 +110,8 @@ class WebSocketGatewayArgs:
             raise ValueError("every action is there once, and none is called connect, disconnect or default")
         if not 1 <= self.target.timeout_seconds <= LONGEST_CALL_SECONDS:
             raise ValueError(f"timeout_seconds is {self.target.timeout_seconds}; API Gateway waits 1 to 29 seconds")
+        if not self.target.endpoint.startswith("https://") or self.target.endpoint.endswith("/"):
+            raise ValueError(f"endpoint {self.target.endpoint!r} begins with `https://` and does not end with `/`")
         if not self.target.path.startswith("/") or self.target.path.endswith("/"):
             raise ValueError(f"path {self.target.path!r} begins with `/` and does not end with it")
 
@@ -112,23 +120,21 @@ class WebSocketGateway(Component):
     """A WebSocket API whose messages reach a service as HTTP calls over a private link.
 
     The service holds no socket: it is called for each message with the connection's id in a header, and sends by
-    posting to `management_endpoint` with the permission of `connections_policy`. A service that speaks WebSocket itself
-    stands behind the load balancer and not here.
+    posting to `management_endpoint`, which `pusher_environment` tells it before the API exists. A service that speaks
+    WebSocket itself stands behind the load balancer and not here.
 
-    Guarantees that only the authoriser opens connections, that the API answers under its own name alone, as the one
-    that AWS gives it would speak TLS older than 1.2, that the link ends at this one load balancer, that a changed route
-    is deployed, and that no message is written into a log. Leaves out a firewall, which AWS attaches to no WebSocket
-    API, and what API Gateway itself decides: it ends a connection after two hours, or ten idle minutes.
+    Owns the API with its name and the record of it, its logs, and the permission of the service to send. Guarantees
+    that only the authoriser opens connections, that the API answers under its own name alone, as the one that AWS gives
+    it would speak TLS older than 1.2, that a changed route is deployed, and that no message is written into a log.
+    Leaves out a firewall, which AWS attaches to no WebSocket API, and what API Gateway itself decides: it ends a
+    connection after two hours, or ten idle minutes. What a call says of its user is true only for as long as nobody
+    else can call the same path: no public load balancer may lead there.
     """
 
     endpoint: Output[str]
     """Where clients connect."""
     management_endpoint: Output[str]
     """Where the service sends to clients and ends connections."""
-    alias_name: Output[str]
-    """What the alias record of the name points to."""
-    alias_zone_id: Output[str]
-    """The zone of that."""
     api_id: Output[str]
     """The API, as metrics name it."""
     stage_arn: Output[str]
@@ -140,12 +146,13 @@ class WebSocketGateway(Component):
 
         api = self._api()
         authorizer = self._authorizer(api)
-        routes = self._routes(api, self._link(), authorizer)
+        routes = self._routes(api, authorizer)
         deployment = self._deployment(api, routes)
         stage = self._stage(api, deployment)
-        self.alias_name, self.alias_zone_id, host = self._domain(api, stage)
+        host = self._domain(api, stage)
         self.endpoint, self.management_endpoint = Output.concat("wss://", host), Output.concat("https://", host)
         self.api_id, self.stage_arn = api.id, Output.concat(api.execution_arn, "/", args.stage)
+        self._let_send()
         self.publish()
 
     def _api(self) -> aws.apigatewayv2.Api:
@@ -183,23 +190,14 @@ class WebSocketGateway(Component):
         )
         return authorizer.id
 
-    def _link(self) -> Output[str]:
-        """The kind of link that REST APIs have: a WebSocket API takes no other."""
-        return aws.apigateway.VpcLink(
-            f"{self._name}-link",
-            description=f"Callbacks of {self._name}",
-            target_arn=self._args.target.nlb_arn,
-            opts=self.child(),
-        ).id
-
     def _routes(
-        self, api: aws.apigatewayv2.Api, link_id: Output[str], authorizer_id: Output[str]
+        self, api: aws.apigatewayv2.Api, authorizer_id: Output[str]
     ) -> dict[str, tuple[aws.apigatewayv2.Integration, aws.apigatewayv2.Route]]:
         """Only `$connect` can be authorised; all that comes later comes over a connection that was."""
         keys = {**LIFECYCLE_ROUTES, **{action: action for action in self._args.actions}}
         found: dict[str, tuple[aws.apigatewayv2.Integration, aws.apigatewayv2.Route]] = {}
         for key, word in keys.items():
-            integration = self._integration(api, word, link_id)
+            integration = self._integration(api, word)
             opens = key == "$connect"
             route = aws.apigatewayv2.Route(
                 f"{self._name}-{word}",
@@ -213,16 +211,17 @@ class WebSocketGateway(Component):
             found[word] = integration, route
         return found
 
-    def _integration(self, api: aws.apigatewayv2.Api, word: str, link_id: Output[str]) -> aws.apigatewayv2.Integration:
+    def _integration(self, api: aws.apigatewayv2.Api, word: str) -> aws.apigatewayv2.Integration:
         target = self._args.target
         return aws.apigatewayv2.Integration(
             f"{self._name}-{word}",
             api_id=api.id,
             integration_type="HTTP_PROXY",
             integration_method="POST",
-            integration_uri=Output.concat(target.endpoint, f"{target.path}/{word}"),
+            # Not where the call goes, which the link decides: the name that it asks for, and checks the certificate by.
+            integration_uri=f"{target.endpoint}{target.path}/{word}",
             connection_type="VPC_LINK",
-            connection_id=link_id,
+            connection_id=target.vpc_link_id,
             passthrough_behavior="WHEN_NO_MATCH",
             timeout_milliseconds=target.timeout_seconds * 1000,
             # API Gateway tells neither by itself, and without the first there is nobody to answer to.
@@ -256,20 +255,28 @@ class WebSocketGateway(Component):
             opts=self.child(),
         ).id
 
-    def _stage(self, api: aws.apigatewayv2.Api, deployment_id: Output[str]) -> aws.apigatewayv2.Stage:
-        group = aws.cloudwatch.LogGroup(
-            f"{self._name}-access",
+    def _log(self, role: str, name: Output[str] | None = None) -> aws.cloudwatch.LogGroup:
+        return aws.cloudwatch.LogGroup(
+            f"{self._name}-{role}",
+            name=name,
             retention_in_days=self._args.logs.retention_days,
             kms_key_id=self._args.logs.key_arn,
             opts=self.child(),
         )
+
+    def _stage(self, api: aws.apigatewayv2.Api, deployment_id: Output[str]) -> aws.apigatewayv2.Stage:
+        access = self._log("access")
+        # API Gateway writes errors under this name, and would create it itself, unencrypted and for ever.
+        errors = self._log("errors", Output.concat("/aws/apigateway/", api.id, "/", self._args.stage))
+        # It refuses a log for as long as the account has not said by which role it writes.
+        destination = Output.all(access.arn, self._args.logs.writer_arn).apply(lambda arns: arns[0])
         return aws.apigatewayv2.Stage(
             f"{self._name}-api",
             api_id=api.id,
             name=self._args.stage,
             deployment_id=deployment_id,
             access_log_settings=aws.apigatewayv2.StageAccessLogSettingsArgs(
-                destination_arn=group.arn, format=LOG_FORMAT
+                destination_arn=destination, format=LOG_FORMAT
             ),
             default_route_settings=aws.apigatewayv2.StageDefaultRouteSettingsArgs(
                 throttling_rate_limit=self._args.throttling.messages_per_second,
@@ -279,14 +286,12 @@ class WebSocketGateway(Component):
                 # It would write down every message.
                 data_trace_enabled=False,
             ),
-            # API Gateway refuses a log for as long as the account has not said by which role it writes.
-            opts=self.child(depends_on=[self._account()]),
+            # With the stage, API Gateway begins to write them.
+            opts=self.child(depends_on=[errors]),
         )
 
-    def _domain(
-        self, api: aws.apigatewayv2.Api, stage: aws.apigatewayv2.Stage
-    ) -> tuple[Output[str], Output[str], Output[str]]:
-        """What the alias record points to, its zone, and the name once it leads to the stage."""
+    def _domain(self, api: aws.apigatewayv2.Api, stage: aws.apigatewayv2.Stage) -> Output[str]:
+        """The name, once it leads to the stage."""
         configuration = aws.apigatewayv2.DomainNameDomainNameConfigurationArgs(
             certificate_arn=self._args.name.certificate_arn,
             endpoint_type="REGIONAL",
@@ -302,43 +307,35 @@ class WebSocketGateway(Component):
             f"{self._name}-api", api_id=api.id, domain_name=domain.id, stage=stage.name, opts=self.child()
         )
         target = domain.domain_name_configuration
-        return (
-            target.apply(lambda each: each.target_domain_name or ""),
-            target.apply(lambda each: each.hosted_zone_id or ""),
-            after(domain.domain_name, [mapping]),
-        )
-
-    def _account(self) -> aws.apigateway.Account:
-        """One setting of the whole account and region, which every API of API Gateway shares."""
-        role = aws.iam.Role(
-            f"{self._name}-logs",
-            description="API Gateway writes to CloudWatch Logs",
-            assume_role_policy=policy.rendered(logs_trust()),
+        record = aws.route53.Record(
+            f"{self._name}-api",
+            zone_id=self._args.name.zone_id,
+            name=self._args.name.host,
+            type="A",
+            aliases=[
+                aws.route53.RecordAliasArgs(
+                    name=target.apply(lambda each: each.target_domain_name or ""),
+                    zone_id=target.apply(lambda each: each.hosted_zone_id or ""),
+                    evaluate_target_health=False,
+                )
+            ],
             opts=self.child(),
         )
-        # AWS's own policy: API Gateway tries the role out, and refuses one that may do less on all log groups.
-        attached = aws.iam.RolePolicyAttachment(
-            f"{self._name}-logs",
-            role=role.name,
-            policy_arn="arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
+        return after(domain.domain_name, [mapping, record])
+
+    def _let_send(self) -> None:
+        """Put on the service's role from here: the service is there before the API that the permission names."""
+        aws.iam.RolePolicy(
+            f"{self._name}-send",
+            role=Output.from_input(self._args.target.role_arn).apply(_role_name),
+            policy=policy.rendered(connections_policy(self.stage_arn)),
             opts=self.child(),
         )
-        return aws.apigateway.Account(
-            f"{self._name}-logs",
-            cloudwatch_role_arn=role.arn,
-            # It is tried out at once.
-            opts=self.child(depends_on=[attached]),
-        )
 
 
-def logs_trust() -> dict[str, Any]:
-    """API Gateway assumes the role; it names no source while it tries it out.
-
-    Only who may pass this role, and that takes the account's own permission, can make API Gateway use it.
-    """
-    return policy.document(
-        policy.allow("ApiGatewayWrites", ["sts:AssumeRole"], principals={"Service": "apigateway.amazonaws.com"})
-    )
+def pusher_environment(host: str) -> dict[str, str]:
+    """The variable by which the AWS SDKs of a service find `management_endpoint`, for the host of a GatewayName."""
+    return {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": f"https://{host}"}
 
 
 def connections_policy(stage_arn: pulumi.Input[str]) -> dict[str, Any]:
@@ -354,3 +351,7 @@ def connections_policy(stage_arn: pulumi.Input[str]) -> dict[str, Any]:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _role_name(arn: str) -> str:
+    return arn.rpartition("/")[2]

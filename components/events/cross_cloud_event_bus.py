@@ -38,14 +38,15 @@ class CrossCloudEventBusArgs:
 class CrossCloudEventBus(Component):
     """An EventBridge bus and Pub/Sub topics that tell each other everything, with no key that could be stolen.
 
-    Owns the bus, its archive and schemas, who publishes on it, both ways between the clouds, and the dead letters of
-    each. Guarantees that an event reaches the other cloud once for each attempt to bring it there; that none comes
-    back: what came from Google Cloud has a source that only the function for it may use, and nothing under that source
-    is forwarded; and that what cannot be delivered is kept with its reason. Events go under way as publishers put
-    them: an event of AWS says `"origin": "aws"` in its detail, and one that does not stays on AWS.
+    Owns the bus, its archive and schemas, who publishes in Google Cloud, both ways between the clouds, and the dead
+    letters of each. Guarantees that an event reaches the other cloud once for each attempt to bring it there; that none
+    comes back: what came from Google Cloud has a source that only the function for it may use, and nothing under that
+    source is forwarded; and that what cannot be delivered is kept with its reason. Events go under way as publishers
+    put them: an event of AWS says `"origin": "aws"` in its detail, and one that does not stays on AWS.
 
     Leaves out order and uniqueness, which neither cloud promises over the whole way: see the two ways, and `sequence`
-    and `event_id` in the schemas. Leaves out who consumes on AWS: whoever does adds a rule, with dead letters.
+    and `event_id` in the schemas. Leaves out who publishes on AWS, whose
+    role has the statement of `publishing`, and who consumes there: whoever does adds a rule, with dead letters.
     """
 
     bus_arn: Output[str]
@@ -143,7 +144,6 @@ class CrossCloudEventBus(Component):
                 bus_policy(
                     self.bus_arn,
                     self._args.source,
-                    publishers=self._args.aws.publishers,
                     forwarder_role_arn=to_aws and to_aws.forwarder_role_arn,
                 )
             ),
@@ -170,35 +170,30 @@ class CrossCloudEventBus(Component):
 
 
 def bus_policy(
-    bus_arn: pulumi.Input[str],
-    source: str,
-    *,
-    publishers: Mapping[str, pulumi.Input[str]],
-    forwarder_role_arn: pulumi.Input[str] | None,
+    bus_arn: pulumi.Input[str], source: str, *, forwarder_role_arn: pulumi.Input[str] | None
 ) -> dict[str, Any]:
-    """The named roles publish under the source of AWS; nobody but the function speaks for Google Cloud.
+    """Nobody but the function speaks for Google Cloud; who publishes for AWS, the roles of the services say.
 
-    Without the second a service of AWS could publish what looks as if it came from there, and is then never forwarded.
+    Without this a service of AWS could publish what looks as if it came from there, and is then never forwarded.
     """
     spoken_for = {"ForAnyValue:StringEquals": {"events:source": origin.google_source(source)}}
     others = {"ArnNotEquals": {"aws:PrincipalArn": forwarder_role_arn}} if forwarder_role_arn is not None else {}
-    statements = [
+    return policy.document(
         policy.deny(
             "OthersSpeakForGoogle", ["events:PutEvents"], [bus_arn], principals="*", conditions=spoken_for | others
         )
-    ]
-    if publishers:
-        statements.append(
-            policy.allow(
-                "ServicesPublish",
-                ["events:PutEvents"],
-                [bus_arn],
-                principals={"AWS": list(publishers.values())},
-                conditions={
-                    "ForAllValues:StringEquals": {"events:source": source},
-                    # On its own, the condition above holds for a request that names no source.
-                    "Null": {"events:source": "false"},
-                },
-            )
-        )
-    return policy.document(*statements)
+    )
+
+
+def publishing(bus_arn: pulumi.Input[str], source: str) -> dict[str, Any]:
+    """The statement by which the role of a service puts events on the bus, under the source of AWS alone."""
+    return policy.allow(
+        "PublishEvents",
+        ["events:PutEvents"],
+        [bus_arn],
+        conditions={
+            "ForAllValues:StringEquals": {"events:source": source},
+            # On its own, the condition above holds for a request that names no source.
+            "Null": {"events:source": "false"},
+        },
+    )

@@ -11,6 +11,7 @@ from components import policy
 from components.component import Component
 from components.events import origin
 from components.ordering import after
+from components.security.lambda_function import lambda_trust, write_log
 
 CODE = "functions/event_forwarder/handler.py"
 """From the directory of the program: a path of one machine would differ on the next."""
@@ -99,12 +100,7 @@ class EventForwarder(Component):
         return aws.iam.Role(
             f"{self._name}-run",
             description="Puts events from Google Cloud on the bus",
-            # Lambda names no source when it assumes a role; which function gets it is decided by iam:PassRole.
-            assume_role_policy=policy.rendered(
-                policy.document(
-                    policy.allow("LambdaAssumes", ["sts:AssumeRole"], principals={"Service": "lambda.amazonaws.com"})
-                )
-            ),
+            assume_role_policy=policy.rendered(lambda_trust()),
             opts=self.child(),
         )
 
@@ -180,9 +176,5 @@ def forwarder_policy(
             [key_arn],
             conditions={"StringEquals": {"kms:ViaService": f"sqs.{region}.amazonaws.com"}},
         ),
-        policy.allow(
-            "WriteLog",
-            ["logs:CreateLogStream", "logs:PutLogEvents"],
-            [Output.concat(log_group_arn, ":*")],
-        ),
+        write_log(log_group_arn),
     )

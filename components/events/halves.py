@@ -65,8 +65,6 @@ class AwsEventsArgs:
     """The stream to Google Cloud; not made without the Google half."""
     push_limits: PushLimits
     """What the endpoint for Google Cloud takes; not made without the Google half."""
-    publishers: Mapping[str, pulumi.Input[str]]
-    """ARNs of roles that put events on the bus, by service."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for an archive that would keep events for ever, personal data among them."""

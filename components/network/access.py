@@ -1,14 +1,14 @@
 """Who may talk to whom: one table of flows, enforced by each cloud in its own words.
 
 A name in the table is a *party* where this cloud can recognise its members (a security group on AWS, a network tag on
-Google Cloud), and a set of address ranges everywhere else. The same table goes to both halves: each enforces the ends
-that are its parties.
+Google Cloud), and a set of address ranges everywhere else; of a few that belong to AWS, it is a list that AWS keeps.
+The same table goes to both halves: each enforces the ends that are its parties.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network
-from typing import Literal
+from typing import Any, Literal
 
 import pulumi
 import pulumi_aws as aws
@@ -64,6 +64,8 @@ class AwsAccessArgs:
     """The addresses of every name in the table that is no party here."""
     flows: Sequence[Flow]
     """The table."""
+    prefix_lists: Mapping[str, str] = field(default_factory=dict)
+    """Lists that AWS keeps, by the name that stands for their addresses in the table: `pl-3b927c52`."""
 
 
 class AwsAccess(Component):
@@ -79,7 +81,7 @@ class AwsAccess(Component):
     def __init__(self, name: str, args: AwsAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:network:AwsAccess", name, None, opts)
         self._name, self._args = name, args
-        self._flows = own_flows(args.flows, args.parties, args.ranges)
+        self._flows = own_flows(args.flows, args.parties, {**args.ranges, **args.prefix_lists})
 
         self.security_group_ids = self._groups()
         for party in args.parties:
@@ -109,8 +111,7 @@ class AwsAccess(Component):
                 ip_protocol=_aws_protocol(rows[0]),
                 from_port=rows[0].port,
                 to_port=rows[0].port,
-                cidr_ipv4=peer if isinstance(peer, str) else None,
-                referenced_security_group_id=None if isinstance(peer, str) else peer,
+                **_peer(peer),
                 opts=self.child(),
             )
 
@@ -124,8 +125,7 @@ class AwsAccess(Component):
                 ip_protocol=_aws_protocol(rows[0]),
                 from_port=rows[0].port,
                 to_port=rows[0].port,
-                cidr_ipv4=peer if isinstance(peer, str) else None,
-                referenced_security_group_id=None if isinstance(peer, str) else peer,
+                **_peer(peer),
                 opts=self.child(),
             )
 
@@ -139,16 +139,18 @@ class AwsAccess(Component):
         rows: dict[str, list[Flow]] = {}
         for other, flow in others:
             port = "all" if flow.port is None else f"{flow.protocol}-{flow.port}"
-            own = other in self.security_group_ids
-            ends: list[tuple[str, str | Output[str]]] = (
-                [(other, self.security_group_ids[other])]
-                if own
-                else [(_dashed(cidr), str(cidr)) for cidr in self._args.ranges[other]]
-            )
-            for end, peer in ends:
+            for end, peer in self._ends(other):
                 peers[f"{port}-{end}"] = peer
                 rows.setdefault(f"{port}-{end}", []).append(flow)
         return [(key, peer, rows[key]) for key, peer in peers.items()]
+
+    def _ends(self, other: str) -> list[tuple[str, str | Output[str]]]:
+        """What a name of the table is to a security group: another group, a list, or ranges."""
+        if other in self.security_group_ids:
+            return [(other, self.security_group_ids[other])]
+        if other in self._args.prefix_lists:
+            return [(other, self._args.prefix_lists[other])]
+        return [(_dashed(cidr), str(cidr)) for cidr in self._args.ranges[other]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,14 +165,17 @@ class GcpAccessArgs:
     """The addresses of every name in the table, of parties too: the other end of a rule is always a range."""
     flows: Sequence[Flow]
     """The table."""
+    untagged: Sequence[str] = ()
+    """Who calls with no tag of ours from a range that is theirs alone, as machines of Google's services do."""
 
 
 class GcpAccess(Component):
     """Firewall rules for the flows of the table, above a rule each way that denies the rest and logs what it denied.
 
     Owns a rule for each port that a party listens on, and for each port that it calls. Guarantees that an instance
-    reaches and admits what the table says of its tags and nothing else; untagged ones are alone. Leaves out what Google
-    adds itself: the rules of a GKE cluster for its own control plane.
+    reaches and admits what the table says of its tags and nothing else; untagged ones are alone, but for those that
+    call from a range of their own. Leaves out what Google adds itself: the rules of a GKE cluster for its own control
+    plane.
     """
 
     network_tags: Mapping[str, Output[str]]
@@ -179,7 +184,7 @@ class GcpAccess(Component):
     def __init__(self, name: str, args: GcpAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:network:GcpAccess", name, None, opts)
         self._name, self._args = name, args
-        self._flows = own_flows(args.flows, args.parties, args.ranges)
+        self._flows = own_flows(args.flows, {*args.parties, *args.untagged}, args.ranges)
 
         self._tags = {party: f"{name}-{party}" for party in args.parties}
         self.network_tags = {party: Output.from_input(tag) for party, tag in self._tags.items()}
@@ -188,6 +193,8 @@ class GcpAccess(Component):
         for party in args.parties:
             self._admit(party)
             self._let_out(party)
+        for caller in args.untagged:
+            self._let_out(caller)
         self.publish()
 
     def _deny_rest(self, direction: Literal["INGRESS", "EGRESS"]) -> None:
@@ -224,6 +231,7 @@ class GcpAccess(Component):
             )
 
     def _let_out(self, party: str) -> None:
+        tag = self._tags.get(party)
         for port, flows in _by_port(flow for flow in self._flows if flow.source == party):
             gcp.compute.Firewall(
                 f"{self._name}-out-{party}-{port}",
@@ -231,8 +239,9 @@ class GcpAccess(Component):
                 description=_reasons(flows, GCP_DESCRIPTION),
                 direction="EGRESS",
                 priority=ALLOW_PRIORITY,
+                source_ranges=None if tag else self._cidrs([party]),
                 destination_ranges=self._cidrs([flow.destination for flow in flows]),
-                target_tags=[self._tags[party]],
+                target_tags=[tag] if tag else None,
                 allows=[_gcp_allow(flows[0])],
                 opts=self.child(),
             )
@@ -241,18 +250,24 @@ class GcpAccess(Component):
         return sorted({str(cidr) for name in names for cidr in self._args.ranges[name]})
 
 
-def own_flows(
-    flows: Sequence[Flow], parties: Mapping[str, str], ranges: Mapping[str, Sequence[IPv4Network]]
-) -> list[Flow]:
+def own_flows(flows: Sequence[Flow], parties: Container[str], ranges: Container[str]) -> list[Flow]:
     """The rows in which a party of this half takes part.
 
     Raises ValueError for a row whose other end has no address here: it would silently open nothing.
     """
     own = [flow for flow in flows if flow.source in parties or flow.destination in parties]
-    unknown = {end for flow in own for end in (flow.source, flow.destination)} - {*parties, *ranges}
+    ends = {end for flow in own for end in (flow.source, flow.destination)}
+    unknown = {end for end in ends if end not in parties and end not in ranges}
     if unknown:
         raise ValueError(f"flows name {', '.join(sorted(unknown))}, which is neither a party nor a range")
     return own
+
+
+def _peer(peer: str | Output[str]) -> dict[str, Any]:
+    """The argument of a rule that names its other end."""
+    if not isinstance(peer, str):
+        return {"referenced_security_group_id": peer}
+    return {"prefix_list_id": peer} if peer.startswith("pl-") else {"cidr_ipv4": peer}
 
 
 def _aws_protocol(flow: Flow) -> str:

@@ -284,12 +284,13 @@ def flow_log_policy(log_group_arn: pulumi.Input[str]) -> dict[str, object]:
     return policy.document(
         policy.allow(
             "WriteFlowLogs",
-            [
-                "logs:CreateLogStream",
-                "logs:PutLogEvents",
-                "logs:DescribeLogStreams",
-                "logs:DescribeLogGroups",
-            ],
+            ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
             [log_group_arn, Output.concat(log_group_arn, ":*")],
-        )
+        ),
+        # Listing is allowed for all groups of a region or for none, whatever prefix the request names.
+        policy.allow(
+            "FindLogGroup",
+            ["logs:DescribeLogGroups"],
+            [Output.from_input(log_group_arn).apply(lambda arn: f"{arn.partition(':log-group:')[0]}:log-group:*")],
+        ),
     )

@@ -11,6 +11,7 @@ from pulumi import Output
 from components.component import Component
 from components.network.private_google_access import INTERNET_GATEWAY, PrivateGoogleAccess, PrivateGoogleAccessArgs
 from components.network.ranges import ANYWHERE
+from components.ordering import after
 
 SERVICE_NETWORKING = "servicenetworking.googleapis.com"
 PODS_RANGE = "pods"
@@ -40,6 +41,10 @@ class GcpNetworkArgs:
     """The range of Cloud Run's instances, /26 or larger."""
     resolver: IPv4Network
     """The range of the one address at which Cloud DNS answers the other cloud, /29."""
+    proxies: IPv4Network
+    """The range that internal load balancers reach their backends from, /26 or larger; Google recommends a /23."""
+    pipelines: IPv4Network
+    """The range of the interfaces by which Google's data pipelines reach databases, /28 or larger."""
     managed_services: IPv4Network
     """The range from which managed databases and caches get their addresses, /24 or larger."""
     flow_log_sampling: float
@@ -53,6 +58,10 @@ class GcpNetworkArgs:
             raise ValueError(f"serverless {self.serverless} is too small for Cloud Run: write a /26 or larger")
         if self.resolver.prefixlen != 29:
             raise ValueError(f"resolver {self.resolver} is not a /29, whose last free address is known: write a /29")
+        if self.proxies.prefixlen > 26:
+            raise ValueError(f"proxies {self.proxies} is too small for load balancers: write a /26 or larger")
+        if self.pipelines.prefixlen > 28:
+            raise ValueError(f"pipelines {self.pipelines} has no room for two pipelines: write a /28 or larger")
         if self.managed_services.prefixlen > 24:
             raise ValueError(
                 f"managed_services {self.managed_services} holds no /24 for a service: write a /24 or larger"
@@ -60,7 +69,7 @@ class GcpNetworkArgs:
 
 
 class GcpNetwork(Component):
-    """A VPC with subnets for nodes, the Kubernetes control plane, Cloud Run and the DNS resolver.
+    """A VPC with subnets for nodes, the Kubernetes control plane, Cloud Run, load balancers, pipelines and DNS.
 
     Owns the subnets, routes, NAT, flow logs, the private way to Google's APIs and the peering with the network of the
     managed services. Guarantees that nothing gets a public address by itself or a way out but by NAT, and that no route
@@ -86,6 +95,10 @@ class GcpNetwork(Component):
     """The subnet for Cloud Run's instances."""
     resolver_subnetwork_id: Output[str]
     """The subnet for the address at which Cloud DNS answers the other cloud."""
+    balancers_subnetwork_id: Output[str]
+    """The subnet for addresses of internal load balancers, once there is a subnet for their proxies too."""
+    pipelines_subnetwork_id: Output[str]
+    """The subnet for the interfaces of data pipelines, which have no way out but to what the access rules name."""
     managed_services_range_name: Output[str]
     """The reserved range of managed databases and caches."""
     services_peering: Output[str]
@@ -109,6 +122,9 @@ class GcpNetwork(Component):
         self.nat_addresses = self._nat_gateway([nodes, serverless])
         self.control_plane_subnetwork_id = self._subnet("control-plane", args.control_plane).id
         self.resolver_subnetwork_id = self._subnet("resolver", args.resolver).id
+        self.pipelines_subnetwork_id = self._subnet("pipelines", args.pipelines).id
+        # Google refuses a load balancer in a region without proxies, though it names no more than its own subnet.
+        self.balancers_subnetwork_id = after(nodes.id, [self._proxies_subnet()])
         self.managed_services_range_name, self.services_peering = self._managed_services()
         self._private_endpoints()
         self.publish()
@@ -172,6 +188,19 @@ class GcpNetwork(Component):
                 flow_sampling=self._args.flow_log_sampling,
                 metadata="INCLUDE_ALL_METADATA",
             ),
+            opts=self.child(),
+        )
+
+    def _proxies_subnet(self) -> gcp.compute.Subnetwork:
+        """For the proxies of all load balancers of the region; Google logs no flows of them and lets nobody else in."""
+        return gcp.compute.Subnetwork(
+            f"{self._name}-proxies",
+            project=self._args.project_id,
+            region=self._args.region,
+            network=self.network_id,
+            ip_cidr_range=str(self._args.proxies),
+            purpose="REGIONAL_MANAGED_PROXY",
+            role="ACTIVE",
             opts=self.child(),
         )
 

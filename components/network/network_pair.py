@@ -110,6 +110,10 @@ class NetworkPair(Component):
     """The subnet for the private endpoint of a Kubernetes control plane."""
     serverless_subnetwork_id: Output[str] | None
     """The subnet for Cloud Run's instances."""
+    balancers_subnetwork_id: Output[str] | None
+    """The subnet for addresses of internal load balancers, once there is a subnet for their proxies too."""
+    pipelines_subnetwork_id: Output[str] | None
+    """The subnet for the interfaces of data pipelines, such as Datastream's."""
     managed_services_range_name: Output[str] | None
     """The reserved range of managed databases and caches."""
     services_peering: Output[str] | None
@@ -153,6 +157,8 @@ class NetworkPair(Component):
         self.services_range_name = half and half.services_range_name
         self.control_plane_subnetwork_id = half and half.control_plane_subnetwork_id
         self.serverless_subnetwork_id = half and half.serverless_subnetwork_id
+        self.balancers_subnetwork_id = half and half.balancers_subnetwork_id
+        self.pipelines_subnetwork_id = half and half.pipelines_subnetwork_id
         self.managed_services_range_name = half and half.managed_services_range_name
         self.services_peering = half and half.services_peering
         self.gcp_nat_addresses = half and half.nat_addresses
@@ -252,7 +258,8 @@ class NetworkPair(Component):
 def subnet_ranges(args: GcpNetworkArgs) -> dict[str, IPv4Network]:
     """The ranges of Google Cloud's subnets that AWS may talk to, which every BGP session advertises by itself.
 
-    The range of Kubernetes services is not among them: its addresses mean something inside the cluster only.
+    The range of Kubernetes services is not among them: its addresses mean something inside the cluster only. Nor is
+    that of the load balancers' proxies: who calls a load balancer knows its address, which is one of the nodes' range.
     """
     return {
         "nodes": args.nodes,
@@ -260,6 +267,7 @@ def subnet_ranges(args: GcpNetworkArgs) -> dict[str, IPv4Network]:
         "control-plane": args.control_plane,
         "serverless": args.serverless,
         "resolver": args.resolver,
+        "pipelines": args.pipelines,
     }
 
 
@@ -280,6 +288,7 @@ def _gcp_dns(gcp: GcpNetwork, args: GcpNetworkArgs) -> GcpDnsArgs:
             "nodes": gcp.nodes_subnetwork_id,
             "serverless": gcp.serverless_subnetwork_id,
             "control-plane": gcp.control_plane_subnetwork_id,
+            "pipelines": gcp.pipelines_subnetwork_id,
         },
         services_peering=gcp.services_peering,
     )

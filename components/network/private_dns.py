@@ -55,7 +55,7 @@ class GcpDnsArgs:
     resolver_cidr: IPv4Network
     """Its range, /29."""
     subnetwork_ids: Mapping[str, pulumi.Input[str]]
-    """The other subnets of the VPC by role, in each of which Cloud DNS takes an address too."""
+    """The other subnets of the VPC by role, in each of which Cloud DNS takes an address too; not that of proxies."""
     services_peering: pulumi.Input[str]
     """The peering over which managed services ask for names of AWS."""
 

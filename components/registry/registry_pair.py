@@ -103,6 +103,8 @@ class RegistryPair(Component):
     """The repositories, by image."""
     aws_replica_repository_urls: Mapping[str, Output[str]]
     """Where the recovery region pulls from, by image; empty if there is none."""
+    aws_replica_repository_arns: Mapping[str, Output[str]]
+    """The repositories there, by image; empty if there is none."""
     gcp_repository_url: Output[str] | None
     """What `/<image>` is added to; None without the Google half."""
 
@@ -114,7 +116,9 @@ class RegistryPair(Component):
         self.aws_repository_urls = {image: each.repository_url for image, each in repositories.items()}
         self.aws_repository_arns = {image: each.arn for image, each in repositories.items()}
         self._aws_scanning()
-        self.aws_replica_repository_urls = self._aws_replication(args.aws.replica) if args.aws.replica else {}
+        copies = self._aws_replication(args.aws.replica) if args.aws.replica else {}
+        self.aws_replica_repository_urls = {image: each.repository_url for image, each in copies.items()}
+        self.aws_replica_repository_arns = {image: each.arn for image, each in copies.items()}
         self.gcp_repository_url = self._gcp_repository(args.gcp) if args.gcp else None
         self.publish()
 
@@ -171,7 +175,7 @@ class RegistryPair(Component):
             opts=self.child(),
         )
 
-    def _aws_replication(self, replica: RegistryReplica) -> dict[str, Output[str]]:
+    def _aws_replication(self, replica: RegistryReplica) -> dict[str, aws.ecr.Repository]:
         """ECR copies images, not settings: a repository it made itself would have movable tags and no key of ours."""
         copies = {image: self._aws_repository(image, replica.region, replica.key_arn) for image in self._args.images}
         rules = aws.ecr.ReplicationConfigurationReplicationConfigurationRuleArgs(
@@ -192,7 +196,7 @@ class RegistryPair(Component):
             # An image pushed before its copy's repository exists would make ECR create one, in the way of ours.
             opts=self.child(depends_on=list(copies.values())),
         )
-        return {image: copy.repository_url for image, copy in copies.items()}
+        return copies
 
     def _gcp_repository(self, half: GcpRegistryArgs) -> Output[str]:
         repository = gcp.artifactregistry.Repository(

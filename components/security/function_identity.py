@@ -10,6 +10,7 @@ from pulumi import Output
 from components import policy
 from components.component import Component
 from components.naming import Carrier, physical_name
+from components.security.lambda_function import lambda_trust
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +59,7 @@ class FunctionIdentity(Component):
         return aws.iam.Role(
             f"{self._name}-aws",
             description=self._args.purpose,
-            # Lambda names no source when it assumes a role; which function gets it is decided by iam:PassRole.
-            assume_role_policy=policy.rendered(
-                policy.document(
-                    policy.allow("LambdaAssumes", ["sts:AssumeRole"], principals={"Service": "lambda.amazonaws.com"})
-                )
-            ),
+            assume_role_policy=policy.rendered(lambda_trust()),
             opts=self.child(),
         )
 

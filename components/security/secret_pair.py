@@ -123,6 +123,8 @@ class SecretPair(Component):
     """Its copy in the recovery region; None if there is none."""
     gcp_secret_id: Output[str] | None
     """The secret in Secret Manager, once it has a value and its readers may read it; None without the Google half."""
+    gcp_secret_version: Output[str] | None
+    """The value in it, `projects/<p>/secrets/<s>/versions/<v>`, for what takes no other; None for one that rotates."""
 
     def __init__(self, name: str, args: SecretPairArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:security:SecretPair", name, None, opts)
@@ -134,6 +136,7 @@ class SecretPair(Component):
         )
         in_google = self._gcp_secret(args.gcp) if args.gcp else []
         self.gcp_secret_id = after(in_google[0].id, in_google) if in_google else None
+        self.gcp_secret_version = after(in_google[1].id, in_google) if in_google and not args.rotation else None
         if args.rotation:
             self._aws_rotation(args.rotation, args.aws, in_google)
         self.publish()

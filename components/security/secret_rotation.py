@@ -12,11 +12,11 @@ from components import policy
 from components.component import Component
 from components.ordering import after
 from components.security.generated_secret import TOKEN_CHARACTERS
+from components.security.lambda_function import function_code, write_log
 from components.security.secret_pair import SecretReplica
 
 PACKAGE = "functions/rotate_secret"
 MODULES = ("__init__", "google_identity", "handler", "rotation", "secret_manager")
-"""The function's files by name: a folder taken as it lies would bring compiled files, and with them another hash."""
 TIMEOUT_SECONDS = 60
 MEMORY_MIB = 256
 
@@ -133,7 +133,7 @@ class SecretRotation(Component):
             runtime=self._args.lambda_runtime,
             architectures=["arm64"],
             handler=f"{PACKAGE.replace('/', '.')}.handler.handler",
-            code=_code(),
+            code=function_code(PACKAGE, MODULES),
             timeout=TIMEOUT_SECONDS,
             memory_size=MEMORY_MIB,
             # Looking for a value and adding it are two requests to Google: two runs at once could both add.
@@ -150,13 +150,6 @@ class SecretRotation(Component):
             ),
             opts=self.child(),
         )
-
-
-def _code() -> pulumi.AssetArchive:
-    """The files where they lie in the repository, so that they import each other by the same names."""
-    paths = ["functions/__init__.py", *(f"{PACKAGE}/{module}.py" for module in MODULES)]
-    # Relative to the program's directory: the path of one machine would differ on the next.
-    return pulumi.AssetArchive({path: pulumi.FileAsset(path) for path in paths})
 
 
 def _google_variables(google: GoogleAccess | None) -> dict[str, pulumi.Input[str]]:
@@ -192,7 +185,7 @@ def rotation_policy(
             [secrets.key_arn],
             conditions=_through_secrets_manager(account_id, region),
         ),
-        policy.allow("WriteLog", ["logs:CreateLogStream", "logs:PutLogEvents"], [Output.concat(log_group_arn, ":*")]),
+        write_log(log_group_arn),
     ]
     if secrets.replica is not None:
         statements.append(

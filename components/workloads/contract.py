@@ -18,10 +18,33 @@ HEALTH = HealthPaths(startup="/health", ready="/health/ready", live="/health/liv
 """Where a service answers unless its settings say otherwise."""
 
 PLAIN = ("CLOUD_PROVIDER", "REGION")
-SECRET = ("SECRET_KEY", "ENCRYPTION_KEY", "DATABASE_URL", "REDIS_URL")
+SECRET = (
+    "SECRET_KEY",
+    "ENCRYPTION_KEY",
+    "DATABASE_URL",
+    "DATABASE_AUTHORITIES",
+    "REDIS_URL",
+    "REDIS_AUTHORITIES",
+)
+
+AUTHORITIES_PATH = "/tmp/database-authorities.pem"  # noqa: S108
+"""Where DATABASE_URL looks for DATABASE_AUTHORITIES: a service writes them there when it starts.
+
+No runtime on AWS puts a secret into a file, and this is the one place where a container can write.
+"""
 
 References = Mapping[str, pulumi.Input[str]]
 """Where secrets are, by name: ARNs in AWS, Secret Manager ids in Google Cloud."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """How a database or cache is reached, by reference."""
+
+    url: pulumi.Input[str]
+    """The secret with its URL."""
+    authorities: pulumi.Input[str] | None
+    """The secret with the certificates, PEM, that its server is verified with; None where every client knows them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,18 +55,24 @@ class ProvidedSecrets:
     """Signs sessions and tokens."""
     encryption_key: pulumi.Input[str]
     """Encrypts stored fields."""
-    database_url: pulumi.Input[str] | None
+    database: Connection | None
     """How the database is reached; None for a service without one."""
-    redis_url: pulumi.Input[str] | None
+    cache: Connection | None
     """How the cache is reached; None for a service without one."""
 
 
 def environment(
-    *, cloud: CloudProvider, region: str, own: Mapping[str, pulumi.Input[str]], calls: Mapping[str, pulumi.Input[str]]
+    *,
+    cloud: CloudProvider,
+    region: str,
+    own: Mapping[str, pulumi.Input[str]],
+    calls: Mapping[str, pulumi.Input[str]],
+    platform: Mapping[str, pulumi.Input[str]],
 ) -> dict[str, pulumi.Input[str]]:
     """The plain variables: what the platform provides, where the called services are, and the service's own.
 
-    `calls` are base URLs by service name: `backend-api` becomes BACKEND_API_URL. Raises ValueError for a variable that
+    `calls` are base URLs by service name: `backend-api` becomes BACKEND_API_URL; `platform` names what else there is,
+    such as the event bus. Raises ValueError for a variable that
     two sides would set, and for a secret of the platform among the plain ones.
     """
     provided: dict[str, pulumi.Input[str]] = {"CLOUD_PROVIDER": cloud, "REGION": region}
@@ -53,7 +82,7 @@ def environment(
         raise ValueError(
             f"{', '.join(misplaced)}: the platform gives it as a secret; a plain variable would override it"
         )
-    return _without_overlap(provided, addresses, own)
+    return _without_overlap(provided, platform, addresses, own)
 
 
 def secrets(*, provided: ProvidedSecrets, own: References) -> dict[str, pulumi.Input[str]]:
@@ -66,10 +95,11 @@ def secrets(*, provided: ProvidedSecrets, own: References) -> dict[str, pulumi.I
         "SECRET_KEY": provided.secret_key,
         "ENCRYPTION_KEY": provided.encryption_key,
     }
-    if provided.database_url is not None:
-        given["DATABASE_URL"] = provided.database_url
-    if provided.redis_url is not None:
-        given["REDIS_URL"] = provided.redis_url
+    for prefix, connection in (("DATABASE", provided.database), ("REDIS", provided.cache)):
+        if connection is not None:
+            given[f"{prefix}_URL"] = connection.url
+            if connection.authorities is not None:
+                given[f"{prefix}_AUTHORITIES"] = connection.authorities
     rest = [(variable(name), reference) for name, reference in own.items() if name not in SECRET]
     return _without_overlap(given, *({name: reference} for name, reference in rest))
 

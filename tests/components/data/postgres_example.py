@@ -40,6 +40,7 @@ RECOVERY = RdsRecovery(
     key_arn=RECOVERY_KEY,
     replica=RdsRecoveryReplica(
         instance_class="db.r8g.large",
+        promoted=False,
         network=RdsNetwork(
             subnet_ids={"us-west-2a": "subnet-w1", "us-west-2b": "subnet-w2"}, security_group_ids=["sg-w"]
         ),

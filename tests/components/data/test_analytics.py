@@ -279,16 +279,29 @@ def test_a_name_that_bigquery_refuses_is_refused_here() -> None:
 
 
 def test_the_database_is_prepared_for_what_the_stream_reads_and_no_more() -> None:
-    script = preparation("analytics", SELECTION).splitlines()
-    assert [line for line in script if line.startswith(("GRANT", "CREATE PUBLICATION", "SELECT pg_create"))] == [
+    script = preparation("elson", "analytics", "platform", SELECTION).splitlines()
+    assert [line for line in script if line.startswith(("GRANT", "SELECT pg_create"))] == [
+        'GRANT "platform" TO CURRENT_USER;',
         'GRANT USAGE ON SCHEMA "public" TO "analytics";',
         'GRANT SELECT ON "public"."accounts", "public"."orders" TO "analytics";',
         'GRANT USAGE ON SCHEMA "ledger" TO "analytics";',
         'GRANT SELECT ON ALL TABLES IN SCHEMA "ledger" TO "analytics";',
-        'CREATE PUBLICATION "analytics" FOR TABLE "public"."accounts", "public"."orders", TABLES IN SCHEMA "ledger";',
-        "SELECT pg_create_logical_replication_slot('analytics', 'pgoutput');",
+        "SELECT pg_create_logical_replication_slot('analytics', 'pgoutput')",
+    ], "the tables belong to the services, so the administrator has to be one of them to share any"
+    published = 'TABLE "public"."accounts", "public"."orders", TABLES IN SCHEMA "ledger"'
+    assert [line.strip() for line in script if "PUBLICATION" in line] == [
+        f"THEN 'ALTER PUBLICATION \"analytics\" SET {published}'",
+        f"ELSE 'CREATE PUBLICATION \"analytics\" FOR {published}' END \\gexec",
     ]
     assert script[0] == "\\set ON_ERROR_STOP on", "a half-prepared database must be noticed"
+    assert script.index('\\connect "elson"') < script.index('GRANT USAGE ON SCHEMA "public" TO "analytics";')
+
+
+def test_the_preparation_can_be_run_again() -> None:
+    """It is when the password or the selection changes, while the stream runs."""
+    script = preparation("elson", "analytics", "platform", SELECTION)
+    assert "DROP" not in script, "the stream loses its place with the slot, and its changes with the publication"
+    assert script.count("WHERE NOT EXISTS") == 2, "the login and the slot are there already"
 
 
 def test_with_data_fusion_there_is_no_stream_and_the_instance_is_private() -> None:

@@ -4,11 +4,20 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pulumi_aws as aws
 import pulumi_random as random
 import pytest
 
+from components import policy
 from components.data.bucket import AccessLogs, Bucket, BucketArgs, BucketReplica, ObjectLock
-from components.data.bucket_policy import LogSource, LogWriter, bucket_policy, replication_policy, replication_trust
+from components.data.bucket_policy import (
+    LogSource,
+    LogWriter,
+    bucket_policy,
+    replication_policy,
+    replication_trust,
+    use_statements,
+)
 from components.data.lifecycle import Lifecycle
 from sandbox import schema
 from sandbox.difference import difference
@@ -341,11 +350,37 @@ def test_only_s3_assumes_the_role() -> None:
     assert (statement["Principal"], statement["Action"]) == ({"Service": "s3.amazonaws.com"}, ["sts:AssumeRole"])
 
 
+def test_whoever_uses_buckets_lists_reads_and_adds_and_takes_nothing_away() -> None:
+    arns = ["arn:aws:s3:::one", "arn:aws:s3:::two"]
+    graph = record_components(
+        lambda: aws.iam.RolePolicy(
+            "use",
+            role="anyone",
+            policy=policy.rendered(policy.document(*use_statements(arns, region="us-east-1", key_arn=KEY))),
+        )
+    )
+    found = statements(json.loads(graph.named("use")["policy"]))
+    objects = [f"{arn}/*" for arn in arns]
+    assert {sid: (it["Action"], it["Resource"]) for sid, it in found.items()} == {
+        "ListBuckets": (["s3:ListBucket"], arns),
+        "ReadAndAddObjects": (["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], objects),
+        "UseKeyOfBuckets": (["kms:Decrypt", "kms:GenerateDataKey"], [KEY]),
+    }
+    assert {it["Effect"] for it in found.values()} == {"Allow"}
+    conditions = found["UseKeyOfBuckets"]["Condition"]
+    assert conditions["StringEquals"] == {"kms:ViaService": "s3.us-east-1.amazonaws.com"}
+    assert set(conditions["StringLike"]["kms:EncryptionContext:aws:s3:arn"]) == {*arns, *objects}, (
+        "with a bucket key the context is the bucket, without one the object"
+    )
+
+
 def test_locked_versions_are_locked_in_the_copy_too() -> None:
     graph = recorded(replace(ARGS, object_lock=ObjectLock(mode="COMPLIANCE", days=35)))
     for lock in both(graph, LOCK):
         assert lock["rule"] == {"defaultRetention": {"mode": "COMPLIANCE", "days": 35}}, "S3 stops the copies otherwise"
         assert lock.options.protect is True
+    waited = [r.name for r in graph.dependencies(graph.named("backups-us-west-2", REPLICATION)) if r.type == LOCK]
+    assert sorted(waited) == ["backups", "backups-us-west-2"], "a version that comes before the lock is never copied"
 
 
 def test_lock_and_copy_are_added_without_replacing_the_bucket() -> None:

@@ -179,6 +179,18 @@ def test_the_recovery_region_has_a_replica_under_its_own_key(graph: Graph) -> No
     assert replica["backupRetentionPeriod"] == 30, "promoted, it can be restored at once"
 
 
+def test_a_promotion_changes_the_replica_in_place_and_touches_nothing_else(graph: Graph) -> None:
+    assert RECOVERY.replica is not None
+    promoted = replace(RECOVERY, replica=replace(RECOVERY.replica, promoted=True))
+    after = recorded(replace(ARGS, aws=replace(AWS, recovery=promoted)))
+    change = difference(graph, after)
+    assert (change.added, change.replaced, change.deleted) == ([], [], [])
+    (replica,) = change.changed
+    assert replica.resource.name == recovery_replica(graph).name
+    assert "replicateSourceDb" not in recovery_replica(after).inputs, "the provider promotes what names no source"
+    assert recovery_replica(after)["skipFinalSnapshot"] is False, "it is no copy any more"
+
+
 def test_backups_are_kept_in_the_recovery_region_under_its_key(graph: Graph) -> None:
     (copies,) = graph.of_type(BACKUPS)
     assert of(copies, "region", "kmsKeyId", "retentionPeriod", "sourceDbInstanceArn") == {

@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from components.data.change_stream import StreamSelection
+from components.data.postgres_shape import ChangeFeed
 from components.data.replicated_postgres import ReplicatedPostgresArgs
 from sandbox.difference import difference
 from sandbox.graph import Graph
@@ -35,6 +37,14 @@ from tests.components.data.postgres_example import (
 
 SECRET = "aws:secretsmanager/secret:Secret"
 GCP_WRITES = replace(ARGS, writer="gcp")
+DATASTREAM = "serviceAccount:service-123@gcp-sa-datastream.iam.gserviceaccount.com"
+FEED = ChangeFeed(
+    login="analytics",
+    generation=1,
+    selection=StreamSelection(publication="analytics", replication_slot="analytics", tables={"public": ["orders"]}),
+    readers={"datastream": DATASTREAM},
+)
+FED = replace(ARGS, feed=FEED)
 
 
 @pytest.fixture(scope="module")
@@ -248,3 +258,57 @@ def test_halves_that_do_not_fit_together_are_refused(changes: dict[str, Any], me
 def test_logins_that_a_cloud_refuses_are_refused_before(changes: dict[str, str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         replace(LOGINS, **changes)
+
+
+@pytest.mark.parametrize("args", [ARGS, GCP_WRITES], ids=["aws writes", "gcp writes"])
+def test_a_change_stream_adds_a_login_of_its_own_and_touches_nothing_else(args: ReplicatedPostgresArgs) -> None:
+    found = difference(recorded(args), recorded(replace(args, feed=FEED)))
+    assert {each.name for each in found.added} == {
+        f"{NAME}-feed",
+        f"{NAME}-feed-aws",
+        f"{NAME}-feed-gcp",
+        f"{NAME}-feed-gcp-reader-datastream",
+    }, "no user of Cloud SQL: a replica takes none, and one of its API could do more than read"
+    assert (found.changed, found.replaced, found.following, found.deleted) == ([], [], [], [])
+
+
+def test_the_password_of_the_change_stream_is_read_by_its_agent_and_no_service() -> None:
+    fed = recorded(FED)
+    grants = [
+        each
+        for each in fed.of_type("gcp:secretmanager/secretIamMember:SecretIamMember")
+        if fed.referred(each["secretId"], each) is fed.named(f"{NAME}-feed-gcp", "gcp:secretmanager/secret:Secret")
+    ]
+    assert [(each["role"], each["member"]) for each in grants] == [("roles/secretmanager.secretAccessor", DATASTREAM)]
+    version = fed.named(f"{NAME}-feed-gcp", GCP_VERSION)
+    assert version["secretData"] == fed.named(f"{NAME}-feed", PASSWORD)["result"]
+    assert "secretData" in version.secret_inputs
+    assert outputs(fed)["feed_password_version"] == version.id
+    assert leaks(fed) == []
+
+
+def test_the_script_for_the_change_stream_shares_the_selected_tables_and_names_no_password() -> None:
+    fed = recorded(FED)
+    script = outputs(fed)["feed_preparation"]
+    assert 'GRANT SELECT ON "public"."orders" TO "analytics";' in script
+    assert '\\connect "trading"' in script
+    assert 'GRANT "platform" TO CURRENT_USER;' in script, "the tables belong to the services' login"
+    assert fed.named(f"{NAME}-feed", PASSWORD)["result"] not in script
+    assert "analytics" not in outputs(fed)["preparation"], "a slot that nobody reads yet would fill the disk"
+
+
+def test_another_generation_of_the_change_stream_changes_no_other_password() -> None:
+    found = difference(recorded(FED), recorded(replace(FED, feed=replace(FEED, generation=2))))
+    assert [each.resource.name for each in found.replaced] == [f"{NAME}-feed"]
+    assert (found.added, found.changed, found.following, found.deleted) == ([], [], [], [])
+
+
+@pytest.mark.parametrize("login", ["owner", "platform", "follower", "pg_stream", "Analytics"])
+def test_the_change_stream_has_a_login_of_its_own_that_every_side_takes(login: str) -> None:
+    with pytest.raises(ValueError, match="login"):
+        replace(ARGS, feed=replace(FEED, login=login))
+
+
+def test_a_change_stream_without_a_standby_cloud_is_refused() -> None:
+    with pytest.raises(ValueError, match="feed goes with the Google half"):
+        replace(ALONE, feed=FEED)

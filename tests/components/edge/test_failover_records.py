@@ -45,6 +45,36 @@ def graph() -> Graph:
     return build()
 
 
+def test_the_recovery_region_has_a_name_of_its_own_and_no_part_in_any_other() -> None:
+    there = AliasTarget(dns_name="recovery-1.us-west-2.elb.amazonaws.com", zone_id="Z1H1FL5HABSF5")
+    found = difference(build(), build(replace(ARGS, names={"api": replace(API, recovery=there), "app": SITE})))
+    (added,) = found.added
+    assert (added.type, added["name"], added["type"]) == (
+        "aws:route53/record:Record",
+        "api.recovery.example.com",
+        "A",
+    )
+    assert [(alias["name"], alias["zoneId"]) for alias in added["aliases"]] == [(there.dns_name, there.zone_id)]
+    assert "setIdentifier" not in added.inputs, "it always answers from there"
+    assert (found.changed, found.replaced, found.deleted) == ([], [], [])
+
+
+def test_a_name_of_google_cloud_alone_always_answers_from_there() -> None:
+    alone = build(replace(ARGS, names={"api": replace(API, aws=None)}))
+    (public,) = records(alone, "api.example.com")
+    assert (public["records"], public["ttl"]) == (["203.0.113.7"], 30)
+    assert not {"setIdentifier", "failoverRoutingPolicies", "healthCheckId", "aliases"} & set(public.inputs)
+    assert records(alone, "api.aws.example.com") == []
+    assert [check["type"] for check in alone.of_type("aws:route53/healthCheck:HealthCheck")] == ["HTTPS", "HTTPS"]
+
+
+def test_what_only_a_cdn_asks_has_the_name_of_its_place_and_neither_a_check_nor_a_public_one() -> None:
+    found = difference(build(), build(replace(ARGS, origins={"quotes": {"aws": ALB}})))
+    (added,) = found.added
+    assert (added["name"], added["aliases"][0]["name"]) == ("quotes.aws.example.com", ALB.dns_name)
+    assert (found.changed, found.replaced, found.deleted) == ([], [], [])
+
+
 def records(graph: Graph, name: str) -> list[Resource]:
     return [each for each in graph.of_type("aws:route53/record:Record") if each["name"] == name]
 
@@ -220,7 +250,12 @@ def test_names_that_could_not_move_are_refused(change: dict[str, Any], words: st
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [({"gcp_percent": 25, "gcp_address": None}, "has no address"), ({"gcp_percent": 101}, "is a percentage")],
+    [
+        ({"gcp_percent": 25, "gcp_address": None}, "of which it has one"),
+        ({"gcp_percent": 25, "aws": None}, "of which it has one"),
+        ({"gcp_percent": 101}, "is a percentage"),
+        ({"gcp_address": None, "aws": None}, "is answered nowhere"),
+    ],
 )
 def test_a_share_of_nothing_is_refused(change: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):

@@ -16,8 +16,9 @@ ARGS = FirebaseFrontendArgs(
     project_id="elson-test",
     prefix="elson-stg",
     service="frontend",
-    hostname="app.elson.example",
+    hostnames={"public": "app.elson.example", "place": "app.gcp.elson.example"},
     security_headers=HEADERS,
+    service_paths=["/api", "/ws"],
 )
 
 
@@ -41,7 +42,8 @@ def test_a_project_a_site_and_a_domain_is_all_there_is():
     assert {(each.type.rpartition(":")[2], each.name) for each in recorded() if each.custom} == {
         ("Project", "frontend-standby-project"),
         ("HostingSite", "frontend-standby-site"),
-        ("HostingCustomDomain", "frontend-standby-domain"),
+        ("HostingCustomDomain", "frontend-standby-public"),
+        ("HostingCustomDomain", "frontend-standby-place"),
     }, "the content ships with a release"
 
 
@@ -54,9 +56,11 @@ def test_nothing_takes_the_project_out_of_firebase_or_gives_the_site_s_name_away
 
 
 def test_the_public_name_is_prepared_while_it_points_to_the_other_cloud():
-    domain = recorded().named("frontend-standby-domain")
-    assert (domain["customDomain"], domain["siteId"]) == ("app.elson.example", "elson-stg-frontend")
-    assert (domain["waitDnsVerification"], domain["certPreference"]) == (False, "DEDICATED")
+    domains = recorded().of_type("gcp:firebase/hostingCustomDomain:HostingCustomDomain")
+    assert {domain["customDomain"] for domain in domains} == {"app.elson.example", "app.gcp.elson.example"}
+    for domain in domains:
+        assert domain["siteId"] == "elson-stg-frontend"
+        assert (domain["waitDnsVerification"], domain["certPreference"]) == (False, "DEDICATED")
     assert outputs()["address"] == "199.36.158.100"
 
 

@@ -32,7 +32,10 @@ def arguments() -> FrontendArgs:
         hosts=["example.com", "app.aws.example.com"],
         certificate_arn=CERTIFICATE,
         web_acl_arn=WEB_ACL,
-        api=ApiOrigin(host="api.aws.example.com", secret=pulumi.Output.secret(SECRET)),
+        origins={
+            "backend-api": ApiOrigin(paths=["/api"], host="api.aws.example.com", secret=pulumi.Output.secret(SECRET)),
+            "websocket": ApiOrigin(paths=["/ws"], host="ws.aws.example.com", secret=pulumi.Output.secret(SECRET)),
+        },
         content_security_policy=POLICY,
         price_class="PriceClass_100",
         undo_days=30,
@@ -77,9 +80,11 @@ def test_pages_come_from_the_bucket_and_the_api_from_the_load_balancer(graph: Gr
         for each in behaviours
     } == {
         None: ("files", "redirect-to-https", "658327ea-f89d-4fab-a63d-7e88639e58f6"),
-        "/api/*": ("api", "https-only", "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"),
-        "/ws*": ("api", "https-only", "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"),
-    }
+        "/api": ("backend-api", "https-only", "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"),
+        "/api/*": ("backend-api", "https-only", "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"),
+        "/ws": ("websocket", "https-only", "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"),
+        "/ws/*": ("websocket", "https-only", "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"),
+    }, "`/wsomething` is a page"
     for each in found["orderedCacheBehaviors"]:
         assert each["originRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac", "the origin has its own name"
         assert set(each["allowedMethods"]) == {"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"}
@@ -120,8 +125,9 @@ def test_the_function_is_the_one_that_is_published(graph: Graph) -> None:
 
 
 def test_the_load_balancer_can_tell_what_came_through_here(graph: Graph) -> None:
-    files, api = distribution(graph)["origins"]
-    assert api["domainName"] == "api.aws.example.com"
+    files, api, socket = distribution(graph)["origins"]
+    assert [api["domainName"], socket["domainName"]] == ["api.aws.example.com", "ws.aws.example.com"]
+    assert socket["customHeaders"] == api["customHeaders"]
     assert api["customHeaders"] == [{"name": "X-Origin-Verify", "value": SECRET}]
     assert api["customOriginConfig"] == {
         "httpPort": 80,
@@ -135,7 +141,7 @@ def test_the_load_balancer_can_tell_what_came_through_here(graph: Graph) -> None
 
 def test_nobody_gets_at_the_files_past_cloudfront(graph: Graph) -> None:
     (access,) = graph.of_type("aws:cloudfront/originAccessControl:OriginAccessControl")
-    (files, _) = distribution(graph)["origins"]
+    (files, *_) = distribution(graph)["origins"]
     (bucket,) = graph.of_type("aws:s3/bucket:Bucket")
     assert (files["originAccessControlId"], files["domainName"]) == (access.id, bucket["bucketRegionalDomainName"])
     assert (access["originAccessControlOriginType"], access["signingBehavior"], access["signingProtocol"]) == (
@@ -242,7 +248,7 @@ def test_it_publishes_what_names_and_releases_need(graph: Graph) -> None:
 
 
 def test_without_an_api_everything_is_a_page() -> None:
-    alone = distribution(build(api=None))
+    alone = distribution(build(origins={}))
     assert [each["originId"] for each in alone["origins"]] == ["files"]
     assert not alone.inputs.get("orderedCacheBehaviors")
 

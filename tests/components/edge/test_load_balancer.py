@@ -5,15 +5,13 @@ from typing import Any
 
 import pytest
 
-from components.edge.load_balancer import LoadBalancer, LoadBalancerArgs, ResponseHeaders
+from components.edge.headers import API_CONTENT_SECURITY_POLICY, security_headers
+from components.edge.load_balancer import LoadBalancer, LoadBalancerArgs
 from sandbox.graph import Graph, Resource
 from sandbox.recorder import record_components
 
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/edge"
-HEADERS = ResponseHeaders(
-    strict_transport_security="max-age=63072000; includeSubDomains; preload",
-    content_security_policy="default-src 'none'; frame-ancestors 'none'",
-)
+HEADERS = security_headers(API_CONTENT_SECURITY_POLICY)
 LISTENER = "aws:lb/listener:Listener"
 
 

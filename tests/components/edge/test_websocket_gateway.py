@@ -4,7 +4,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import boto3
 import pulumi
+import pulumi_random as random
 import pytest
 
 from components.edge.websocket_gateway import (
@@ -15,7 +17,7 @@ from components.edge.websocket_gateway import (
     WebSocketGateway,
     WebSocketGatewayArgs,
     connections_policy,
-    logs_trust,
+    pusher_environment,
 )
 from sandbox.difference import difference
 from sandbox.graph import Graph, Resource
@@ -23,20 +25,30 @@ from sandbox.recorder import record_components
 
 ACCOUNT = "111122223333"
 AUTHORIZER = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:websocket-token"
-NLB = f"arn:aws:elasticloadbalancing:us-east-1:{ACCOUNT}:loadbalancer/net/callbacks/1"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/websocket-task-1a2b3c4"
+WRITER = f"arn:aws:iam::{ACCOUNT}:role/api-gateway-logging"
 ARGS = WebSocketGatewayArgs(
     account_id=ACCOUNT,
     region="us-east-1",
     actions=["subscribe", "unsubscribe"],
     target=CallbackTarget(
-        nlb_arn=NLB, endpoint="https://callbacks.aws.example.com", path="/callbacks", timeout_seconds=10
+        vpc_link_id="link-1",
+        endpoint="https://websocket.aws.internal.example.com",
+        path="/callbacks",
+        timeout_seconds=10,
+        role_arn=ROLE,
     ),
     authorizer_arn=AUTHORIZER,
     throttling=Throttling(messages_per_second=500, burst=1000),
-    logs=GatewayLogs(key_arn="arn:aws:kms:us-east-1:111122223333:key/logs", retention_days=90),
-    name=GatewayName(host="stream.example.com", certificate_arn="arn:aws:acm:us-east-1:111122223333:certificate/1"),
+    logs=GatewayLogs(key_arn="arn:aws:kms:us-east-1:111122223333:key/logs", writer_arn=WRITER, retention_days=90),
+    name=GatewayName(
+        host="stream.example.com",
+        zone_id="Z0PUBLIC",
+        certificate_arn="arn:aws:acm:us-east-1:111122223333:certificate/1",
+    ),
     stage="live",
 )
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 WORDS = {"connect", "disconnect", "default", "subscribe", "unsubscribe"}
 
 
@@ -65,14 +77,12 @@ def test_messages_are_routed_by_their_action(graph: Graph) -> None:
 
 
 def test_every_route_is_a_call_of_its_own_path_over_the_private_link(graph: Graph) -> None:
-    link = only(graph, "aws:apigateway/vpcLink:VpcLink")
-    assert link["targetArn"] == NLB
     integrations = graph.of_type("aws:apigatewayv2/integration:Integration")
     assert {each["integrationUri"] for each in integrations} == {
-        f"https://callbacks.aws.example.com/callbacks/{word}" for word in WORDS
+        f"https://websocket.aws.internal.example.com/callbacks/{word}" for word in WORDS
     }
     for each in integrations:
-        assert (each["connectionType"], each["connectionId"]) == ("VPC_LINK", link.id)
+        assert (each["connectionType"], each["connectionId"]) == ("VPC_LINK", "link-1")
         assert (each["integrationType"], each["integrationMethod"]) == ("HTTP_PROXY", "POST")
         assert each["timeoutMilliseconds"] == 10_000
     for route in routes(graph).values():
@@ -160,8 +170,7 @@ def test_clients_are_throttled_and_no_message_is_written_down(graph: Graph) -> N
 
 
 def test_connections_are_logged_without_their_tokens(graph: Graph) -> None:
-    stage, group = only(graph, "aws:apigatewayv2/stage:Stage"), only(graph, "aws:cloudwatch/logGroup:LogGroup")
-    assert (group["retentionInDays"], group["kmsKeyId"]) == (90, ARGS.logs.key_arn)
+    stage, group = only(graph, "aws:apigatewayv2/stage:Stage"), graph.named("stream-access", LOG_GROUP)
     settings = stage["accessLogSettings"]
     assert settings["destinationArn"] == group["arn"]
     assert set(json.loads(settings["format"]).values()) == {
@@ -178,12 +187,22 @@ def test_connections_are_logged_without_their_tokens(graph: Graph) -> None:
     }
 
 
-def test_the_account_has_a_role_for_logs_before_a_stage_writes_one(graph: Graph) -> None:
-    account = only(graph, "aws:apigateway/account:Account")
-    assert account in graph.dependencies(only(graph, "aws:apigatewayv2/stage:Stage"))
-    assert only(graph, "aws:iam/rolePolicyAttachment:RolePolicyAttachment") in graph.dependencies(account)
-    (statement,) = logs_trust()["Statement"]
-    assert statement["Principal"] == {"Service": "apigateway.amazonaws.com"}
+def test_both_logs_are_encrypted_and_kept_for_a_time(graph: Graph) -> None:
+    api, groups = only(graph, "aws:apigatewayv2/api:Api"), graph.of_type(LOG_GROUP)
+    assert {each.name for each in groups} == {"stream-access", "stream-errors"}
+    assert {(each["retentionInDays"], each["kmsKeyId"]) for each in groups} == {(90, ARGS.logs.key_arn)}
+    errors = graph.named("stream-errors", LOG_GROUP)
+    assert errors["name"] == f"/aws/apigateway/{api.id}/live", "API Gateway would create its own, for ever"
+    assert errors in graph.dependencies(only(graph, "aws:apigatewayv2/stage:Stage"))
+
+
+def test_no_stage_is_to_log_before_api_gateway_has_a_role_for_it() -> None:
+    def made() -> None:
+        writer = random.RandomId("writer", byte_length=1).hex
+        WebSocketGateway("stream", replace(ARGS, logs=replace(ARGS.logs, writer_arn=writer)))
+
+    graph = record_components(made)
+    assert graph.named("writer") in graph.dependencies(only(graph, "aws:apigatewayv2/stage:Stage"))
 
 
 def test_the_api_answers_under_its_own_name_with_tls_1_2(graph: Graph) -> None:
@@ -203,27 +222,40 @@ def test_the_api_answers_under_its_own_name_with_tls_1_2(graph: Graph) -> None:
     assert set(published) == {
         "endpoint",
         "management_endpoint",
-        "alias_name",
-        "alias_zone_id",
         "api_id",
         "stage_arn",
     }
 
 
-def test_the_service_sends_to_the_connections_of_this_stage_only() -> None:
-    found: list[dict[str, Any]] = []
-
-    def read() -> None:
-        document = connections_policy("arn:aws:execute-api:us-east-1:111122223333:abc/live")
-        pulumi.Output.json_dumps(document).apply(lambda text: found.append(json.loads(text)))
-
-    record_components(read)
-    (statement,) = found[0]["Statement"]
+def test_the_service_sends_to_the_connections_of_this_stage_only(graph: Graph) -> None:
+    api, granted = only(graph, "aws:apigatewayv2/api:Api"), only(graph, "aws:iam/rolePolicy:RolePolicy")
+    assert granted["role"] == "websocket-task-1a2b3c4"
+    (statement,) = json.loads(granted["policy"])["Statement"]
     assert (statement["Effect"], statement["Action"]) == ("Allow", ["execute-api:ManageConnections"])
     assert statement["Resource"] == [
-        "arn:aws:execute-api:us-east-1:111122223333:abc/live/DELETE/@connections/*",
-        "arn:aws:execute-api:us-east-1:111122223333:abc/live/POST/@connections/*",
+        f"{api['executionArn']}/live/DELETE/@connections/*",
+        f"{api['executionArn']}/live/POST/@connections/*",
     ]
+
+
+def test_the_permission_to_send_takes_plain_text_too() -> None:
+    found: list[Any] = []
+    stage = f"arn:aws:execute-api:us-east-1:{ACCOUNT}:abc/live"
+    record_components(lambda: pulumi.Output.json_dumps(connections_policy(stage)).apply(found.append))
+    assert json.loads(found[0])["Statement"][0]["Resource"] == [
+        f"{stage}/DELETE/@connections/*",
+        f"{stage}/POST/@connections/*",
+    ]
+
+
+def test_a_service_finds_where_to_send_by_its_sdk(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in pusher_environment(ARGS.name.host).items():
+        monkeypatch.setenv(name, value)
+    client: Any = boto3.client(
+        "apigatewaymanagementapi", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    published = graph.named("stream", "platform:edge:WebSocketGateway").registered or {}
+    assert client.meta.endpoint_url == published["management_endpoint"]
 
 
 @pytest.mark.parametrize(
@@ -234,6 +266,8 @@ def test_the_service_sends_to_the_connections_of_this_stage_only() -> None:
         ({"actions": ["a", "a"]}, "every action is there once"),
         ({"target": replace(ARGS.target, timeout_seconds=30)}, "1 to 29 seconds"),
         ({"target": replace(ARGS.target, path="callbacks/")}, "begins with `/`"),
+        ({"target": replace(ARGS.target, endpoint="http://a.example.com")}, "begins with `https://`"),
+        ({"target": replace(ARGS.target, endpoint="https://a.example.com/")}, "does not end with `/`"),
     ],
 )
 def test_what_api_gateway_would_refuse_is_refused(change: dict[str, Any], words: str) -> None:

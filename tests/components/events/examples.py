@@ -16,7 +16,6 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/events"
 LOGS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/logs"
 GCP_KEY = "projects/elson-test/locations/us-central1/keyRings/ring/cryptoKeys/events"
 AGENT = "serviceAccount:service-42@gcp-sa-pubsub.iam.gserviceaccount.com"
-BACKEND_ROLE = f"arn:aws:iam::{ACCOUNT}:role/backend-api"
 BACKEND = "serviceAccount:backend-api@elson-test.iam.gserviceaccount.com"
 REPORTS = "serviceAccount:reports@elson-test.iam.gserviceaccount.com"
 
@@ -31,7 +30,6 @@ def aws_args(**changes: Any) -> AwsEventsArgs:
         "archive_retention_days": 90,
         "stream": StreamArgs(shards=None, retention_hours=168),
         "push_limits": PushLimits(requests_per_second=100, burst=200),
-        "publishers": {"backend-api": BACKEND_ROLE},
     }
     return AwsEventsArgs(**given | changes)
 

@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 
 from components.events import origin
+from components.events.cross_cloud_event_bus import publishing
 from components.events.halves import PushLimits, StreamArgs
 from components.events.push_endpoint import ISSUER
 from components.events.schemas import event_schema
@@ -17,7 +18,6 @@ from tests.components.events.examples import (
     ACCOUNT,
     AGENT,
     BACKEND,
-    BACKEND_ROLE,
     GCP_KEY,
     KEY,
     LOGS_KEY,
@@ -133,16 +133,18 @@ def test_services_publish_under_the_source_of_aws_and_nobody_but_the_function_un
                 "ArnNotEquals": {"aws:PrincipalArn": one(graph, ROLE, "forwarder-run")["arn"]},
             },
         },
-        "ServicesPublish": {
-            "Sid": "ServicesPublish",
-            "Effect": "Allow",
-            "Principal": {"AWS": [BACKEND_ROLE]},
-            "Action": ["events:PutEvents"],
-            "Resource": [bus_arn],
-            "Condition": {
-                "ForAllValues:StringEquals": {"events:source": "elson.trading"},
-                "Null": {"events:source": "false"},
-            },
+    }
+
+
+def test_a_service_of_aws_publishes_under_its_own_source_and_names_one() -> None:
+    assert publishing("arn:aws:events:us-east-1:123456789012:event-bus/b", "elson.trading") == {
+        "Sid": "PublishEvents",
+        "Effect": "Allow",
+        "Action": ["events:PutEvents"],
+        "Resource": ["arn:aws:events:us-east-1:123456789012:event-bus/b"],
+        "Condition": {
+            "ForAllValues:StringEquals": {"events:source": "elson.trading"},
+            "Null": {"events:source": "false"},
         },
     }
 
@@ -152,13 +154,6 @@ def test_without_google_cloud_nobody_speaks_for_it(alone: Graph) -> None:
     assert found["OthersSpeakForGoogle"]["Condition"] == {
         "ForAnyValue:StringEquals": {"events:source": "elson.trading.gcp"}
     }
-
-
-def test_a_bus_that_nobody_publishes_on_admits_nobody() -> None:
-    found = statements(
-        one(recorded(gcp=None, aws=aws_args(publishers={})), "aws:cloudwatch/eventBusPolicy:EventBusPolicy")["policy"]
-    )
-    assert [each["Effect"] for each in found.values()] == ["Deny"]
 
 
 def test_each_topic_has_exactly_its_publishers(graph: Graph) -> None:
@@ -491,7 +486,6 @@ def test_more_days_shards_limits_and_services_replace_nothing(graph: Graph) -> N
             log_retention_days=90,
             stream=StreamArgs(shards=8, retention_hours=8760),
             push_limits=PushLimits(requests_per_second=500, burst=1000),
-            publishers={"backend-api": BACKEND_ROLE, "worker": f"{BACKEND_ROLE}-2"},
         ),
         gcp=gcp_args(subscribers={"backend-api": BACKEND, "reports": REPORTS, "audit": BACKEND}),
         schemas={"OrderExecuted": {"order_id": {"type": "string"}, "venue": {"type": "string"}}},

@@ -33,6 +33,8 @@ GCP = GcpNetworkArgs(
     control_plane=IPv4Network("10.2.17.0/28"),
     serverless=IPv4Network("10.2.16.0/24"),
     resolver=IPv4Network("10.2.17.16/29"),
+    proxies=IPv4Network("10.2.18.0/23"),
+    pipelines=IPv4Network("10.2.17.32/28"),
     managed_services=IPv4Network("10.2.32.0/20"),
     flow_log_sampling=0.25,
 )

@@ -21,13 +21,17 @@ RANGES = {
     "pods": [PODS, NODES],
     "database": [DATABASES],
     "job": [IPv4Network("10.2.16.0/24")],
+    "stream": [IPv4Network("10.2.17.32/28")],
 }
+CDN = "pl-3b927c52"
 FLOWS = [
     Flow(source="internet", destination="edge", port=443, protocol="tcp", why="Customers"),
+    Flow(source="cdn", destination="edge", port=443, protocol="tcp", why="The CDN"),
     Flow(source="edge", destination="api", port=8080, protocol="tcp", why="Requests"),
     Flow(source="api", destination="database", port=5432, protocol="tcp", why="The API's database"),
     Flow(source="pods", destination="database", port=5432, protocol="tcp", why="Pods read"),
     Flow(source="job", destination="pods", port=8000, protocol="tcp", why="Jobs call"),
+    Flow(source="stream", destination="database", port=5432, protocol="tcp", why="A stream reads"),
     Flow(source="pods", destination="pods", port=None, protocol="all", why="Pods of one cluster"),
 ]
 
@@ -36,9 +40,11 @@ FLOWS = [
 def recorded() -> Graph:
     def build() -> None:
         parties = {"edge": "The load balancer", "api": "The API", "database": "The database"}
-        AwsAccess("aws", AwsAccessArgs(vpc_id="vpc-1", parties=parties, ranges=RANGES, flows=FLOWS))
+        lists = {"cdn": CDN}
+        AwsAccess("aws", AwsAccessArgs(vpc_id="vpc-1", parties=parties, ranges=RANGES, flows=FLOWS, prefix_lists=lists))
         google = {"pods": "Pods", "job": "A job on Cloud Run"}
-        GcpAccess("gcp", GcpAccessArgs(network_id="network-1", parties=google, ranges=RANGES, flows=FLOWS))
+        theirs = GcpAccessArgs(network_id="network-1", parties=google, ranges=RANGES, flows=FLOWS, untagged=["stream"])
+        GcpAccess("gcp", theirs)
 
     return record_components(build)
 
@@ -49,7 +55,7 @@ def peers(token: str) -> set[tuple[str, str, Any, Any, str]]:
     groups = {g.id: g.name.removeprefix("aws-") for g in graph.of_type("aws:ec2/securityGroup:SecurityGroup")}
 
     def row(rule: Resource) -> tuple[str, str, Any, Any, str]:
-        peer = rule.get("cidrIpv4") or groups[rule["referencedSecurityGroupId"]]
+        peer = rule.get("cidrIpv4") or rule.get("prefixListId") or groups[rule["referencedSecurityGroupId"]]
         return groups[rule["securityGroupId"]], peer, rule.get("fromPort"), rule.get("toPort"), rule["ipProtocol"]
 
     return {row(rule) for rule in graph.of_type(token)}
@@ -58,10 +64,12 @@ def peers(token: str) -> set[tuple[str, str, Any, Any, str]]:
 def test_a_security_group_admits_what_the_table_says_and_nothing_else() -> None:
     assert peers(INGRESS) == {
         ("edge", "0.0.0.0/0", 443, 443, "tcp"),
+        ("edge", CDN, 443, 443, "tcp"),
         ("api", "edge", 8080, 8080, "tcp"),
         ("database", "api", 5432, 5432, "tcp"),
         ("database", str(PODS), 5432, 5432, "tcp"),
         ("database", str(NODES), 5432, 5432, "tcp"),
+        ("database", "10.2.17.32/28", 5432, 5432, "tcp"),
     }, "every other rule is a door that nobody decided on"
 
 
@@ -91,6 +99,7 @@ def test_google_has_a_rule_for_each_port_a_party_listens_on_or_calls() -> None:
         "out-pods-tcp-5432",
         "out-pods-all",
         "out-job-tcp-8000",
+        "out-stream-tcp-5432",
     }
 
 
@@ -118,13 +127,22 @@ def test_google_lets_a_party_out_to_the_addresses_of_the_flow() -> None:
     assert "ports" not in firewall("out-pods-all")["allows"][0], "a rule for every port names none"
 
 
+def test_google_lets_its_own_services_out_by_their_addresses_because_they_carry_no_tag_of_ours() -> None:
+    rule = firewall("out-stream-tcp-5432")
+    assert (rule["direction"], rule["sourceRanges"]) == ("EGRESS", ["10.2.17.32/28"])
+    assert rule["destinationRanges"] == [str(DATABASES)]
+    assert "targetTags" not in rule.inputs, "their tags are Google's to choose"
+    tagged = [r for r in recorded().of_type(FIREWALL) if "targetTags" in r.inputs and r["direction"] == "EGRESS"]
+    assert [r.name for r in tagged if "sourceRanges" in r.inputs] == [], "an instance has its tag wherever it is"
+
+
 def test_a_flow_between_others_is_not_of_this_half() -> None:
-    assert own_flows(FLOWS, {"job": ""}, RANGES) == [FLOWS[4]]
+    assert own_flows(FLOWS, {"job": ""}, RANGES) == [FLOWS[5]]
 
 
 def test_a_name_without_addresses_is_refused() -> None:
     with pytest.raises(ValueError, match="flows name pods, which is neither a party nor a range"):
-        own_flows(FLOWS, {"database": "", "api": "", "edge": ""}, {"internet": RANGES["internet"]})
+        own_flows(FLOWS, {"database": "", "api": "", "edge": ""}, {"internet", "cdn", "stream"})
 
 
 def test_every_port_goes_with_every_transport_and_only_so() -> None:

@@ -175,7 +175,12 @@ def test_all_traffic_is_logged_into_an_encrypted_group(network: Graph):
 def test_flow_logs_may_write_to_their_group_and_nowhere_else(network: Graph):
     policy = json.loads(network.named("net-flow-logs", "aws:iam/rolePolicy:RolePolicy").inputs["policy"])
     arn = network.named("net-flow-logs", "aws:cloudwatch/logGroup:LogGroup")["arn"]
-    assert [statement["Resource"] for statement in policy["Statement"]] == [[arn, f"{arn}:*"]]
+    group, groups = policy["Statement"]
+    assert group["Resource"] == [arn, f"{arn}:*"]
+    assert (groups["Action"], groups["Resource"]) == (
+        ["logs:DescribeLogGroups"],
+        [f"{arn.partition(':log-group:')[0]}:log-group:*"],
+    ), "IAM allows listing for all groups of a region or not at all"
 
 
 def test_only_flow_logs_of_this_account_assume_the_role(network: Graph):

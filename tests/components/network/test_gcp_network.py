@@ -6,6 +6,7 @@ What Google does with these resources is not proved here, only that they say wha
 from functools import cache
 from ipaddress import IPv4Network
 
+import pulumi_gcp as gcp
 import pytest
 
 from components.network.gcp_network import GcpNetwork
@@ -13,7 +14,8 @@ from sandbox.graph import Graph
 from sandbox.recorder import record_components
 from tests.components.network.examples import GCP, gcp_args
 
-SUBNETS = ("nodes", "serverless", "control-plane", "resolver")
+SUBNETS = ("nodes", "serverless", "control-plane", "resolver", "pipelines")
+SUBNETWORK = "gcp:compute/subnetwork:Subnetwork"
 
 
 @cache
@@ -42,20 +44,22 @@ def test_the_vpc_carries_what_the_link_carries_and_learns_routes_for_every_regio
 
 
 def test_subnets_have_the_ranges_of_the_settings(network: Graph):
-    found = {(r.name, r.inputs["ipCidrRange"]) for r in network.of_type("gcp:compute/subnetwork:Subnetwork")}
+    found = {(r.name, r.inputs["ipCidrRange"]) for r in network.of_type(SUBNETWORK)}
     assert found == {
         ("net-nodes", "10.2.0.0/20"),
         ("net-serverless", "10.2.16.0/24"),
         ("net-control-plane", "10.2.17.0/28"),
         ("net-resolver", "10.2.17.16/29"),
+        ("net-proxies", "10.2.18.0/23"),
+        ("net-pipelines", "10.2.17.32/28"),
     }
 
 
 def test_pods_and_services_live_in_the_subnet_of_the_nodes(network: Graph):
     found = {
         (r.name, secondary["rangeName"], secondary["ipCidrRange"])
-        for r in network.of_type("gcp:compute/subnetwork:Subnetwork")
-        for secondary in r.inputs["secondaryIpRanges"]
+        for r in network.of_type(SUBNETWORK)
+        for secondary in r.inputs.get("secondaryIpRanges", ())
     }
     assert found == {("net-nodes", "pods", "10.4.0.0/14"), ("net-nodes", "services", "10.3.0.0/20")}
     outputs = network.named("net").registered
@@ -66,9 +70,30 @@ def test_pods_and_services_live_in_the_subnet_of_the_nodes(network: Graph):
 def test_every_subnet_reaches_googles_apis_privately_and_logs_its_flows(network: Graph):
     found = {
         (r.name, r.inputs["privateIpGoogleAccess"], r.inputs["logConfig"]["flowSampling"])
-        for r in network.of_type("gcp:compute/subnetwork:Subnetwork")
+        for r in network.of_type(SUBNETWORK)
+        if r.name != "net-proxies"
     }
     assert found == {(f"net-{role}", True, 0.25) for role in SUBNETS}
+
+
+def test_proxies_of_load_balancers_have_a_subnet_in_use_that_asks_for_nothing_google_refuses(network: Graph):
+    proxies = network.named("net-proxies", SUBNETWORK).inputs
+    assert (proxies["purpose"], proxies["role"]) == ("REGIONAL_MANAGED_PROXY", "ACTIVE"), "a BACKUP one serves nobody"
+    assert {"logConfig", "privateIpGoogleAccess", "secondaryIpRanges"} & set(proxies) == set(), (
+        "no machine of ours gets an address in it"
+    )
+
+
+def test_a_load_balancer_gets_its_address_from_the_nodes_subnet_once_there_are_proxies():
+    def build() -> None:
+        half = GcpNetwork("net", GCP)
+        gcp.compute.Address("balancer", address_type="INTERNAL", subnetwork=half.balancers_subnetwork_id)
+
+    graph = record_components(build)
+    address = graph.named("balancer")
+    assert _name(graph, address.inputs["subnetwork"]) == "net-nodes"
+    waited = {r.name for r in graph.dependencies(address) if r.type == SUBNETWORK}
+    assert waited == {"net-nodes", "net-proxies"}, "without proxies in the region Google refuses the load balancer"
 
 
 def test_every_route_is_written_down(network: Graph):
@@ -196,6 +221,8 @@ def test_everything_is_in_the_project_and_region_named(network: Graph):
         ("control_plane", "10.2.17.0/27", "is not a /28"),
         ("serverless", "10.2.16.0/27", "too small for Cloud Run"),
         ("resolver", "10.2.17.16/28", "is not a /29"),
+        ("proxies", "10.2.18.0/27", "too small for load balancers"),
+        ("pipelines", "10.2.17.32/29", "has no room"),
         ("managed_services", "10.2.32.0/25", "holds no /24"),
     ],
 )

@@ -13,7 +13,14 @@ from tests.components.network.examples import CIRCUITS, GCP, LINK, ZONES, pair_a
 
 TABLES = {f"{tier}-{zone}" for tier in ("private", "database") for zone in ZONES}
 BESIDE_SUBNETS = {"10.2.32.0/20", "35.199.192.0/19"}
-REMOTE = {"10.2.0.0/20", "10.4.0.0/14", "10.2.16.0/24", "10.2.17.0/28", "10.2.17.16/29"} | BESIDE_SUBNETS
+REMOTE = {
+    "10.2.0.0/20",
+    "10.4.0.0/14",
+    "10.2.16.0/24",
+    "10.2.17.0/28",
+    "10.2.17.16/29",
+    "10.2.17.32/28",
+} | BESIDE_SUBNETS
 GCP_OUTPUTS = {
     "network_id",
     "network_name",
@@ -23,6 +30,7 @@ GCP_OUTPUTS = {
     "services_range_name",
     "control_plane_subnetwork_id",
     "serverless_subnetwork_id",
+    "balancers_subnetwork_id",
     "managed_services_range_name",
     "services_peering",
     "gcp_nat_addresses",
@@ -182,7 +190,9 @@ def test_cloud_dns_lets_go_of_a_subnet_before_it_is_deleted(pair: Graph):
         for r in pair.of_type("gcp:compute/address:Address")
         if (owner := pair.referred(r.inputs.get("subnetwork")))
     }
-    assert waited | held == {f"net-gcp-{role}" for role in ("nodes", "serverless", "control-plane", "resolver")}
+    assert waited | held == {
+        f"net-gcp-{role}" for role in ("nodes", "serverless", "control-plane", "resolver", "pipelines")
+    }
 
 
 def test_managed_services_are_told_of_names_once_they_are_peered(pair: Graph):

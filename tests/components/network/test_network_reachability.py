@@ -139,7 +139,7 @@ def test_workloads_on_google_get_out_by_nat(subnet: str, secondary: str | None) 
     assert "Cloud NAT net-gcp-nat" in str(model.path(workload, model.internet, port=443))
 
 
-@pytest.mark.parametrize("subnet", ["control-plane", "resolver"])
+@pytest.mark.parametrize("subnet", ["control-plane", "resolver", "proxies", "pipelines"])
 def test_the_other_subnets_of_google_have_no_way_out(subnet: str) -> None:
     graph = recorded()
     model = Reachability(graph)
@@ -208,6 +208,21 @@ def test_without_a_link_nothing_crosses() -> None:
     aws = [*tier(graph, "private"), *tier(graph, "database"), *tier(graph, "public")]
     assert not model.any_path(pods(graph), aws)
     assert not model.any_path(aws, pods(graph))
+
+
+@pytest.mark.parametrize("name", ["private", "database"])
+def test_nothing_on_aws_has_a_way_to_the_proxies_of_load_balancers(name: str) -> None:
+    graph = recorded()
+    model = Reachability(graph)
+    assert not model.any_path(tier(graph, name), google(graph, "proxies")), "their load balancer is what is called"
+
+
+def test_services_on_aws_reach_the_address_of_an_internal_load_balancer_over_all_four_tunnels() -> None:
+    graph = recorded()
+    balancer = replace(google(graph), subnet=None)
+    assert names(Reachability(graph).path(tier(graph, "private"), balancer, port=443)) == TUNNELS, (
+        "Google's firewall does not look at load balancers"
+    )
 
 
 # Names

@@ -127,6 +127,7 @@ def test_without_a_recovery_region_nothing_is_copied() -> None:
     assert {each["region"] for each in alone.of_type(REPOSITORY)} == {"us-east-1"}
     assert alone.of_type("aws:ecr/replicationConfiguration:ReplicationConfiguration") == []
     assert outputs(alone)["aws_replica_repository_urls"] == {}
+    assert outputs(alone)["aws_replica_repository_arns"] == {}
 
 
 def test_old_images_are_deleted_in_every_ecr_repository(graph: Graph) -> None:
@@ -203,6 +204,7 @@ def test_where_images_are_is_published_by_image(graph: Graph) -> None:
         "aws_repository_urls",
         "aws_repository_arns",
         "aws_replica_repository_urls",
+        "aws_replica_repository_arns",
     }
     assert published["gcp_repository_url"] == graph.of_type(GOOGLE_REPOSITORY)[0]["registryUri"]
 
@@ -214,6 +216,7 @@ def test_without_a_standby_cloud_there_is_no_google_registry() -> None:
         "aws_repository_urls",
         "aws_repository_arns",
         "aws_replica_repository_urls",
+        "aws_replica_repository_arns",
     }, "None is not registered"
 
 

@@ -109,7 +109,7 @@ def test_without_a_recovery_region_there_is_no_copy() -> None:
     alone = AwsSecretArgs(account_id=ACCOUNT, region="us-east-1", key_arn=KEY, replica=None)
     graph = recorded(args(aws=alone))
     assert graph.of_type("aws:secretsmanager/secret:Secret")[0]["replicas"] == []
-    assert set(outputs(graph)) == {"aws_secret_arn", "gcp_secret_id"}, "None is not registered"
+    assert set(outputs(graph)) == {"aws_secret_arn", "gcp_secret_id", "gcp_secret_version"}, "None is not registered"
 
 
 def test_google_keeps_the_value_in_the_named_region_under_our_key(graph: Graph) -> None:
@@ -153,12 +153,21 @@ def test_whoever_is_given_the_secret_finds_a_value_that_it_may_read() -> None:
         random.RandomId("aws-reader", byte_length=1, keepers={"secret": pair.aws_secret_arn})
         assert pair.gcp_secret_id is not None
         random.RandomId("google-reader", byte_length=1, keepers={"secret": pair.gcp_secret_id})
+        assert pair.gcp_secret_version is not None
+        random.RandomId("one-value", byte_length=1, keepers={"secret": pair.gcp_secret_version})
 
     used = record_components(build)
     assert AWS_VERSION in {each.type for each in used.dependencies(used.named("aws-reader"))}, "ECS fails to start"
     assert {GCP_VERSION, GRANT} <= {each.type for each in used.dependencies(used.named("google-reader"))}, (
         "the first revision of Cloud Run fails for good"
     )
+    assert {GCP_VERSION, GRANT} <= {each.type for each in used.dependencies(used.named("one-value"))}
+
+
+def test_a_value_is_named_by_its_version_unless_a_rotation_will_replace_it(graph: Graph, rotated: Graph) -> None:
+    (version,) = graph.of_type(GCP_VERSION)
+    assert outputs(graph)["gcp_secret_version"] == version.id
+    assert "gcp_secret_version" not in outputs(rotated), "its first value opens nothing after the first rotation"
 
 
 def test_nobody_outside_the_account_reads_the_secret(graph: Graph) -> None:

@@ -1,0 +1,1 @@
+"""The function that decides who may open a WebSocket."""
