@@ -10,26 +10,50 @@ from components.network import ranges as provider_ranges
 from components.network import subnets
 from components.network.access import Flow
 from stacks.settings import Settings
+from stacks.settings.analytics import ChangeStream
 from stacks.settings.services import ContainerService
+from stacks.topology.placement import (
+    MACHINES,
+    ON_AWS,
+    Services,
+    at_the_edge,
+    at_the_recovery_edge,
+    called_back,
+    called_on_cloud_run,
+    callees_on_aws,
+    in_recovery,
+    inside,
+    migrating,
+    open_to_the_internet,
+    recovered,
+)
 
 HTTP = 80
 HTTPS = 443
 POSTGRES = 5432
 REDIS = 6379
 MEMORYSTORE_TLS = 6378
+ENTRANCE = "entrance"
+"""What API Gateway comes in by."""
 INTERNET = IPv4Network("0.0.0.0/0")
-
-ON_AWS = ("ecs", "ec2")
+PIPELINES = "gcp-pipelines"
+"""The machines of Google's data pipelines, which carry no tag of ours and have a subnet of their own."""
+CLOUDFRONT = "cloudfront"
+"""CloudFront's addresses, in a list that AWS keeps."""
 
 
 def aws_parties(settings: Settings) -> dict[str, str]:
     """Who has a security group in the primary region."""
-    services = {name: f"Service {name}" for name, service in settings.containers.items() if service.primary in ON_AWS}
+    balancers = {"edge": "The public load balancer"} if at_the_edge(settings) else {}
+    balancers |= {"internal": "The internal load balancer"} if inside(settings) else {}
+    balancers |= {ENTRANCE: "The private entrance of API Gateway"} if called_back(settings) else {}
+    services = {name: f"Service {name}" for name, service in settings.containers.items() if service.primary in MACHINES}
+    migrations = {migration(name): f"Migrations of {name}" for name in migrating(settings)}
     kubernetes = {"kubernetes": "Nodes and pods of EKS"} if _runs(settings, "eks") else {}
     databases = {f"postgres-{name}": f"PostgreSQL {name}" for name in _databases(settings)}
     caches = {f"redis-{name}": f"Redis {name}" for name in _caches(settings)}
     bastion = {"bastion": "The host of administrators"} if settings.network.access.bastion else {}
-    return {"edge": "The public load balancer", **services, **kubernetes, **databases, **caches, **bastion}
+    return {**balancers, **services, **migrations, **kubernetes, **databases, **caches, **bastion}
 
 
 def gcp_parties(settings: Settings) -> dict[str, str]:
@@ -61,6 +85,8 @@ def address_ranges(settings: Settings) -> dict[str, list[IPv4Network]]:
             "gcp-kubernetes": [google.nodes, google.pods],
             "gcp-control-plane": [google.control_plane],
             "gcp-managed-services": [google.managed_services],
+            "gcp-internal": [google.nodes],
+            PIPELINES: [google.pipelines],
             "google-health-checks": list(provider_ranges.GOOGLE_HEALTH_CHECKS),
         }
     return found
@@ -68,16 +94,21 @@ def address_ranges(settings: Settings) -> dict[str, list[IPv4Network]]:
 
 def flows(settings: Settings) -> list[Flow]:
     """Every row of the table, most public first."""
-    rows = [*_edge(settings), *_services_on_aws(settings), *_pools(settings), *_administrators(settings)]
+    rows = [*_edge(at_the_edge(settings)), *_inside(settings), *_services_on_aws(settings), *_migrations(settings)]
+    rows += [*_pools(settings), *_administrators(settings)]
     if settings.gcp.enabled:
         rows += [*_replication(settings), *_services_on_google(settings), *_google_kubernetes(settings)]
+        rows += _analytics(settings)
     return list({row.key: row for row in rows}.values())
 
 
 def recovery_parties(settings: Settings) -> dict[str, str]:
     """Who has a security group in the recovery region."""
-    databases = {f"postgres-{name}": f"PostgreSQL {name}" for name in _recovered(settings)}
-    return {"services": "Services that are started there", **databases}
+    balancers = {"edge": "The public load balancer"} if at_the_recovery_edge(settings) else {}
+    services = {name: f"Service {name}" for name in in_recovery(settings)}
+    databases = {f"postgres-{name}": f"PostgreSQL {name}" for name in recovered(settings.databases.managed)}
+    caches = {f"redis-{name}": f"Redis {name}" for name in recovered(settings.caches.managed)}
+    return {**balancers, **services, **databases, **caches}
 
 
 def recovery_ranges() -> dict[str, list[IPv4Network]]:
@@ -87,40 +118,68 @@ def recovery_ranges() -> dict[str, list[IPv4Network]]:
 
 def recovery_flows(settings: Settings) -> list[Flow]:
     """The table of the recovery region, which is linked to no other network: replicas come by AWS's own way."""
-    return [
-        _flow("services", "internet", HTTPS, "AWS endpoints, partners and registries"),
-        *(_flow("services", f"postgres-{name}", POSTGRES, f"Services use {name}") for name in _recovered(settings)),
-    ]
+    rows = [*_edge(at_the_recovery_edge(settings))]
+    for name, service in in_recovery(settings).items():
+        rows.append(_flow(name, "internet", HTTPS, "AWS endpoints, partners and registries"))
+        for database in _managed(service.databases, recovered(settings.databases.managed)):
+            rows.append(_flow(name, f"postgres-{database}", POSTGRES, f"{name} uses its databases"))
+        for cache in _managed(service.caches, recovered(settings.caches.managed)):
+            rows.append(_flow(name, f"redis-{cache}", REDIS, f"{name} uses cache {cache}"))
+    return rows
 
 
-def _edge(settings: Settings) -> Iterator[Flow]:
-    yield Flow(source="internet", destination="edge", port=HTTPS, protocol="tcp", why="Customers")
-    yield Flow(source="internet", destination="edge", port=HTTP, protocol="tcp", why="Redirected to HTTPS")
-    for name, service in settings.containers.items():
-        if service.exposure == "public" and service.primary in (*ON_AWS, "eks"):
-            yield _flow("edge", _aws_name(name, service), service.port, f"Requests to {name}")
+def migration(service: str) -> str:
+    """The party of the task that migrates a service's databases."""
+    return f"{service}-migration"
+
+
+def _edge(behind: Services) -> Iterator[Flow]:
+    """Where every service is behind the CDN, nobody else gets to the load balancer."""
+    if open_to_the_internet(behind):
+        yield _flow("internet", "edge", HTTPS, "Customers")
+        yield _flow("internet", "edge", HTTP, "Redirected to HTTPS")
+    elif behind:
+        yield _flow(CLOUDFRONT, "edge", HTTPS, "Customers, by way of the CDN")
+    for name, service in behind.items():
+        yield _flow("edge", _aws_name(name, service), service.port, f"Requests to {name}")
+
+
+def _inside(settings: Settings) -> Iterator[Flow]:
+    if called_back(settings):
+        yield _flow(ENTRANCE, "internal", HTTPS, "API Gateway calls services back")
+    for name, service in inside(settings).items():
+        yield _flow("internal", _aws_name(name, service), service.port, f"Calls of {name}")
 
 
 def _services_on_aws(settings: Settings) -> Iterator[Flow]:
     for name, service in settings.containers.items():
-        if service.primary not in (*ON_AWS, "eks"):
+        if service.primary not in ON_AWS:
             continue
         source = _aws_name(name, service)
         yield _flow(source, "internet", HTTPS, "AWS endpoints, partners and registries")
-        for callee in service.calls:
-            called = settings.containers[callee]
-            if called.primary in (*ON_AWS, "eks") and _aws_name(callee, called) != source:
-                yield _flow(source, _aws_name(callee, called), called.port, f"{name} calls {callee}")
-        for database in _managed(service.databases, settings.databases.managed):
-            yield _flow(source, f"postgres-{database}", POSTGRES, f"{name} uses database {database}")
-            if settings.databases.managed[database].standby is not None:
-                yield _flow(source, "gcp-managed-services", POSTGRES, "Databases while Google Cloud writes")
+        for callee in callees_on_aws(settings, name):
+            yield _flow(source, "internal", HTTPS, f"{name} calls {callee}")
+        yield from _databases_of(source, service, settings, f"{name} uses its databases")
         for cache in _managed(service.caches, settings.caches.managed):
             yield _flow(source, f"redis-{cache}", REDIS, f"{name} uses cache {cache}")
     if _runs(settings, "eks"):
         yield Flow(
             source="kubernetes", destination="kubernetes", port=None, protocol="all", why="Nodes and pods of EKS"
         )
+
+
+def _databases_of(source: str, service: ContainerService, settings: Settings, why: str) -> Iterator[Flow]:
+    """On both sides always: a promotion is no time to open a way."""
+    for database in _managed(service.databases, settings.databases.managed):
+        yield _flow(source, f"postgres-{database}", POSTGRES, why)
+        if settings.databases.managed[database].standby is not None:
+            yield _flow(source, "gcp-managed-services", POSTGRES, "Databases while Google Cloud writes")
+
+
+def _migrations(settings: Settings) -> Iterator[Flow]:
+    for name, service in migrating(settings).items():
+        yield _flow(migration(name), "internet", HTTPS, "AWS endpoints")
+        yield from _databases_of(migration(name), service, settings, f"Migrations of {name}")
 
 
 def _pools(settings: Settings) -> Iterator[Flow]:
@@ -152,6 +211,15 @@ def _replication(settings: Settings) -> Iterator[Flow]:
             yield _flow("gcp-managed-services", f"postgres-{name}", POSTGRES, "The standby follows the primary")
 
 
+def _analytics(settings: Settings) -> Iterator[Flow]:
+    """Data Fusion reads the standby, which answers queries all the time; a stream reads the side that is written to."""
+    pipeline = settings.analytics.pipeline
+    if isinstance(pipeline, ChangeStream) and pipeline.source == "primary":
+        yield _flow(PIPELINES, f"postgres-{pipeline.database}", POSTGRES, "The warehouse follows the primary")
+    elif pipeline is not None:
+        yield _flow(PIPELINES, "gcp-managed-services", POSTGRES, "The warehouse is filled from the standby")
+
+
 def _services_on_google(settings: Settings) -> Iterator[Flow]:
     for name, service in settings.containers.items():
         source = _google_name(name, service)
@@ -160,6 +228,8 @@ def _services_on_google(settings: Settings) -> Iterator[Flow]:
         yield _flow(source, "internet", HTTPS, "Google APIs and partners")
         for callee in service.calls:
             destination = _google_name(callee, settings.containers[callee])
+            if callee in called_on_cloud_run(settings):
+                yield _flow(source, "gcp-internal", HTTPS, f"{name} calls {callee}")
             if destination == "gcp-kubernetes" and destination != source:
                 yield _flow(source, destination, settings.containers[callee].port, f"{name} calls {callee}")
         for database in _managed(service.databases, settings.databases.managed):
@@ -207,10 +277,6 @@ def _databases(settings: Settings) -> list[str]:
 
 def _caches(settings: Settings) -> list[str]:
     return sorted(settings.caches.managed)
-
-
-def _recovered(settings: Settings) -> list[str]:
-    return sorted(name for name, database in settings.databases.managed.items() if database.recovery is not None)
 
 
 def _managed(names: Iterable[str], managed: Container[str]) -> Iterator[str]:

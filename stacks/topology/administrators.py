@@ -1,5 +1,8 @@
 """The ways in for people: bastions and the certificate VPN. None of them opens SSH to the internet."""
 
+from dataclasses import dataclass
+from typing import Any
+
 from components.network.aws_bastion import AwsBastion, AwsBastionArgs
 from components.network.client_vpn import ClientVpn, ClientVpnArgs
 from components.network.gcp_bastion import GcpBastion, GcpBastionArgs
@@ -9,15 +12,32 @@ from stacks.topology.network import Networks
 from stacks.topology.providers import Providers
 
 
-def bastions(
-    settings: Settings, providers: Providers, network: Networks, logs_key: KeyPair
-) -> tuple[AwsBastion | None, GcpBastion | None]:
-    """A host in each cloud that is there, where the settings ask for one."""
-    if settings.network.access.bastion is None:
-        return None, None
-    return (
-        _aws_bastion(settings, providers, network, logs_key),
-        _gcp_bastion(settings, providers, network) if settings.gcp.enabled else None,
+@dataclass(frozen=True, kw_only=True)
+class Administrators:
+    """How people come in; None for each way that the settings leave out."""
+
+    aws_bastion: AwsBastion | None
+    """The host in AWS."""
+    gcp_bastion: GcpBastion | None
+    """The host in Google Cloud."""
+    client_vpn: ClientVpn | None
+    """The way to the Kubernetes APIs of both clouds."""
+
+    def outputs(self) -> dict[str, Any]:
+        """What people connect to."""
+        return {
+            "aws_bastion_session": self.aws_bastion.session_document_name if self.aws_bastion else None,
+            "gcp_bastion_instance": self.gcp_bastion.instance_name if self.gcp_bastion else None,
+            "client_vpn_endpoint": self.client_vpn.dns_name if self.client_vpn else None,
+        }
+
+
+def administrators(settings: Settings, providers: Providers, network: Networks, logs_key: KeyPair) -> Administrators:
+    """The ways in that the settings ask for, each in the cloud that is there."""
+    return Administrators(
+        aws_bastion=_aws_bastion(settings, providers, network, logs_key),
+        gcp_bastion=_gcp_bastion(settings, providers, network),
+        client_vpn=_client_vpn(settings, providers, network, logs_key),
     )
 
 
@@ -68,8 +88,7 @@ def _gcp_bastion(settings: Settings, providers: Providers, network: Networks) ->
     )
 
 
-def client_vpn(settings: Settings, providers: Providers, network: Networks, logs_key: KeyPair) -> ClientVpn | None:
-    """The way to the Kubernetes APIs of both clouds, where the settings ask for one."""
+def _client_vpn(settings: Settings, providers: Providers, network: Networks, logs_key: KeyPair) -> ClientVpn | None:
     vpn = settings.network.access.client_vpn
     if vpn is None:
         return None

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from components.data.cache_user import CacheUser
-from components.data.elasticache import CacheEngine, CacheKeys, CacheNodes, CacheWindows, ElastiCacheArgs
+from components.data.elasticache import (
+    CacheEngine,
+    CacheKeys,
+    CacheNodes,
+    CacheWindows,
+    ElastiCache,
+    ElastiCacheArgs,
+)
 from components.data.memorystore import (
     MemorystoreArgs,
     MemorystoreEngine,
@@ -15,20 +22,22 @@ from components.data.memorystore import (
 from components.data.redis_ha import RedisHA, RedisHAArgs
 from components.security.key_pair import KeyPair
 from stacks.settings import Settings
-from stacks.settings.caches import Cache, CacheStandby
+from stacks.settings.caches import Cache, CacheRecovery, CacheStandby
 from stacks.topology.network import Networks
 from stacks.topology.providers import Providers
+from stacks.topology.regions import AwsRegion, primary_region, recovery_region
 
 Cached: TypeAlias = Mapping[str, RedisHA]
 
 
 def caches(settings: Settings, providers: Providers, keys: Mapping[str, KeyPair], network: Networks) -> Cached:
     """Every managed cache of the settings, by name."""
+    region = primary_region(settings, providers, keys, network)
     return {
         name: RedisHA(
             f"redis-{name}",
             RedisHAArgs(
-                aws=_aws(f"redis-{name}", cache, settings, keys, network),
+                aws=_aws(f"redis-{name}", cache, cache, settings, region),
                 gcp=_gcp(cache, cache.standby, settings, keys, network) if cache.standby else None,
             ),
             providers.options(),
@@ -37,18 +46,34 @@ def caches(settings: Settings, providers: Providers, keys: Mapping[str, KeyPair]
     }
 
 
+def recovery_caches(
+    settings: Settings, providers: Providers, keys: Mapping[str, KeyPair], network: Networks
+) -> Mapping[str, ElastiCache]:
+    """The caches of the recovery region, by name; each begins empty, with a password of its own."""
+    region = recovery_region(settings, providers, keys, network)
+    if region is None:
+        return {}
+    return {
+        name: ElastiCache(
+            f"redis-{name}-recovery", _aws(f"redis-{name}", cache, cache.recovery, settings, region), region.options()
+        )
+        for name, cache in settings.caches.managed.items()
+        if cache.recovery is not None
+    }
+
+
 def _aws(
-    party: str, cache: Cache, settings: Settings, keys: Mapping[str, KeyPair], network: Networks
+    party: str, cache: Cache, size: Cache | CacheRecovery, settings: Settings, region: AwsRegion
 ) -> ElastiCacheArgs:
     return ElastiCacheArgs(
         account_id=settings.aws.account_id,
-        region=settings.aws.region,
+        region=region.name,
         engine=CacheEngine(name=cache.engine, version=cache.version, eviction=cache.eviction),
         nodes=CacheNodes(
-            node_type=cache.node_type,
-            count=cache.nodes,
-            subnet_ids=network.pair.database_subnet_ids,
-            security_group_ids=[network.aws_access.security_group_ids[party]],
+            node_type=size.node_type,
+            count=size.nodes,
+            subnet_ids=region.database_subnet_ids,
+            security_group_ids=[region.security_group_ids[party]],
         ),
         user=CacheUser(
             key_patterns=cache.user.key_patterns,
@@ -61,9 +86,9 @@ def _aws(
             maintenance=cache.backups.maintenance_window,
         ),
         keys=CacheKeys(
-            data_arn=keys["data"].aws_key_arn,
-            logs_arn=keys["logs"].aws_key_arn,
-            secrets_arn=keys["secrets"].aws_key_arn,
+            data_arn=region.key_arns["data"],
+            logs_arn=region.key_arns["logs"],
+            secrets_arn=region.key_arns["secrets"],
         ),
         log_retention_days=cache.log_retention_days,
         recovery_window_days=settings.secrets.recovery_window_days,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.data.cloud_sql_postgres import CloudSqlBackups, CloudSqlNetwork, CloudSqlSize
+from components.data.elasticache import ElastiCache
 from components.data.postgres_shape import AwsPostgresArgs, GcpPostgresArgs, PostgresLogins, PostgresSecrets
 from components.data.rds_shape import (
     RdsAuthority,
@@ -18,14 +19,13 @@ from components.data.rds_shape import (
 from components.data.replicated_postgres import ReplicatedPostgres, ReplicatedPostgresArgs
 from components.security.key_pair import KeyPair
 from components.security.secret_pair import AwsSecretArgs, GcpSecretArgs, SecretReplica
+from components.workloads.contract import AUTHORITIES_PATH
 from stacks.settings import Settings
 from stacks.settings.databases import PROXY, Database, DatabaseStandby
-from stacks.topology.caches import Cached, caches
+from stacks.topology.analytics import change_feed
+from stacks.topology.caches import Cached, caches, recovery_caches
 from stacks.topology.network import Networks
 from stacks.topology.providers import Providers
-
-AUTHORITIES_PATH = "/etc/platform/database-authorities.pem"
-"""Where every service finds the authorities of the databases; the URLs name it, so it is the same in both clouds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,8 @@ class Data:
     """The managed databases, by name."""
     caches: Cached
     """The managed caches, by name."""
+    recovery_caches: Mapping[str, ElastiCache]
+    """Those of the recovery region, by name."""
 
     def database_outputs(self) -> dict[str, dict[str, Any]]:
         """What operators look up of each database; where secrets are, not what they are."""
@@ -48,6 +50,7 @@ class Data:
                 "aws_url_secret_arn": each.aws_url_secret_arn,
                 "login_secret_arns": each.login_secret_arns,
                 "recovery_address": each.recovery_address,
+                "recovery_url_secret_arn": each.recovery_url_secret_arn,
                 "gcp_address": each.gcp_address,
                 "gcp_instance_name": each.gcp_instance_name,
                 "gcp_url_secret_id": each.gcp_url_secret_id,
@@ -68,8 +71,16 @@ class Data:
                 "gcp_host": each.gcp_host,
                 "gcp_instance_id": each.gcp_instance_id,
                 "gcp_url_secret_id": each.gcp_url_secret_id,
+                **self._recovery_cache_outputs(name),
             }
             for name, each in self.caches.items()
+        }
+
+    def _recovery_cache_outputs(self, name: str) -> dict[str, Any]:
+        each = self.recovery_caches.get(name)
+        return {
+            "recovery_primary_endpoint": each.primary_endpoint if each else None,
+            "recovery_url_secret_arn": each.url_secret_arn if each else None,
         }
 
 
@@ -80,6 +91,7 @@ def data(settings: Settings, providers: Providers, keys: Mapping[str, KeyPair], 
             name: _Postgres(name, settings, keys, network).made(providers) for name in settings.databases.managed
         },
         caches=caches(settings, providers, keys, network),
+        recovery_caches=recovery_caches(settings, providers, keys, network),
     )
 
 
@@ -87,7 +99,7 @@ class _Postgres:
     """The arguments of one database, from the settings and from what it is built on."""
 
     def __init__(self, name: str, settings: Settings, keys: Mapping[str, KeyPair], network: Networks) -> None:
-        self._party = f"postgres-{name}"
+        self._name, self._party = name, f"postgres-{name}"
         self._settings, self._keys, self._network = settings, keys, network
         self._own: Database = settings.databases.managed[name]
 
@@ -109,6 +121,7 @@ class _Postgres:
                 deletion_protection=own.deletion_protection,
                 aws=self._aws(),
                 gcp=self._gcp(own.standby) if own.standby else None,
+                feed=change_feed(self._settings, providers, self._name),
             ),
             providers.options(),
         )
@@ -159,6 +172,7 @@ class _Postgres:
         if own is None or vpc is None or access is None or logs_key_arn is None:
             return None
         return RdsRecoveryReplica(
+            promoted=own.promoted,
             instance_class=own.instance_class,
             network=RdsNetwork(
                 subnet_ids=vpc.database_subnet_ids, security_group_ids=[access.security_group_ids[self._party]]

@@ -1,6 +1,6 @@
 """How customers sign in."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from components.security.identity_platform import IdentityPlatform, IdentityPlatformArgs
 from stacks.settings import Settings
@@ -24,3 +24,12 @@ def sign_in(settings: Settings, providers: Providers) -> IdentityPlatform | None
         ),
         providers.options(),
     )
+
+
+def sign_in_outputs(customers: IdentityPlatform | None) -> dict[str, Any]:
+    """What verifies a customer's token."""
+    return {
+        "sign_in_issuer": customers.issuer if customers else None,
+        "sign_in_audience": customers.audience if customers else None,
+        "sign_in_keys_url": customers.jwks_url if customers else None,
+    }

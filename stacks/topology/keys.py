@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from pulumi import Output
 
 from components.security.key_pair import AwsKeyArgs, GcpKeyArgs, KeyPair, KeyPairArgs
 from stacks.settings import Settings
-from stacks.topology.providers import Providers
+from stacks.topology.providers import BIGQUERY, CLOUD_STORAGE, DATA_FUSION, DATASTREAM, Providers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +23,8 @@ class Purpose:
     """AWS services through which our roles use it."""
     agents: Sequence[str] = ()
     """Google services whose agents use it."""
+    agents_if_used: Sequence[str] = ()
+    """Google services of which only some environments have the agents."""
     in_google: bool = True
     """Whether anything on Google Cloud is encrypted with it."""
 
@@ -30,13 +35,18 @@ PURPOSES = {
         protects="Databases, caches, volumes and buckets",
         via_services=["rds", "elasticache", "s3", "ec2"],
         agents=["sqladmin.googleapis.com", "redis.googleapis.com"],
+        agents_if_used=[BIGQUERY, CLOUD_STORAGE, DATASTREAM, DATA_FUSION],
     ),
     "secrets": Purpose(
         protects="Secrets of services and operators",
         via_services=["secretsmanager"],
         agents=["secretmanager.googleapis.com"],
     ),
-    "images": Purpose(protects="Container images", via_services=["ecr"], agents=["artifactregistry.googleapis.com"]),
+    "images": Purpose(
+        protects="Container images, and what Cloud Run makes of them",
+        via_services=["ecr"],
+        agents=["artifactregistry.googleapis.com", "run.googleapis.com"],
+    ),
     "events": Purpose(
         protects="Events on their way and in the archive",
         services=["events"],
@@ -52,6 +62,14 @@ PURPOSES = {
 def keys(settings: Settings, providers: Providers) -> Mapping[str, KeyPair]:
     """The key of each purpose."""
     return {name: _key(name, purpose, settings, providers) for name, purpose in PURPOSES.items()}
+
+
+def key_outputs(keys: Mapping[str, KeyPair]) -> dict[str, Any]:
+    """The keys by purpose."""
+    return {
+        "aws_key_arns": {name: pair.aws_key_arn for name, pair in keys.items()},
+        "gcp_key_ids": {name: pair.gcp_key_id for name, pair in keys.items()},
+    }
 
 
 def _key(name: str, purpose: Purpose, settings: Settings, providers: Providers) -> KeyPair:
@@ -75,10 +93,16 @@ def _key(name: str, purpose: Purpose, settings: Settings, providers: Providers) 
                 project_id=settings.gcp.project_id,
                 region=settings.gcp.region,
                 administrators=settings.gcp.administrators,
-                services={agent.split(".")[0]: providers.google_agents[agent] for agent in purpose.agents},
+                services=_agents(purpose, providers),
             )
             if google
             else None,
         ),
         providers.options(),
     )
+
+
+def _agents(purpose: Purpose, providers: Providers) -> dict[str, Output[str]]:
+    """IAM members that use the key, by the short names of their services."""
+    used = [agent for agent in purpose.agents_if_used if agent in providers.google_agents]
+    return {agent.split(".")[0]: providers.google_agents[agent] for agent in (*purpose.agents, *used)}

@@ -1,6 +1,7 @@
 """The networks of every region, the table of who may talk to whom, and the ways in for people."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from components.network.access import AwsAccess, AwsAccessArgs, GcpAccess, GcpAccessArgs
 from components.network.aws_network import AwsNetwork, AwsNetworkArgs
@@ -11,6 +12,7 @@ from components.security.key_pair import KeyPair
 from stacks.settings import Settings
 from stacks.settings.network import Link
 from stacks.topology import access
+from stacks.topology.placement import internal_domain
 from stacks.topology.providers import Providers
 
 
@@ -28,6 +30,16 @@ class Networks:
     """The firewall of the standby cloud."""
     recovery_access: AwsAccess | None
     """The security groups of the recovery region."""
+
+    def outputs(self) -> dict[str, Any]:
+        """What peers and partners ask for."""
+        return {
+            "vpc_id": self.pair.vpc_id,
+            "aws_nat_addresses": self.pair.aws_nat_addresses,
+            "network_id": self.pair.network_id,
+            "gcp_nat_addresses": self.pair.gcp_nat_addresses,
+            "recovery_vpc_id": self.recovery.vpc_id if self.recovery else None,
+        }
 
 
 def networks(settings: Settings, providers: Providers, logs_key: KeyPair) -> Networks:
@@ -47,7 +59,7 @@ def _network_pair(settings: Settings, providers: Providers, logs_key: KeyPair) -
     return NetworkPair(
         "network",
         NetworkPairArgs(
-            internal_domain=f"internal.{settings.environment.domain}",
+            internal_domain=internal_domain(settings),
             aws=_aws_network(settings, logs_key),
             gcp=_gcp_network(settings) if settings.gcp.enabled else None,
             link=_link(settings),
@@ -101,6 +113,8 @@ def _gcp_network(settings: Settings) -> GcpNetworkArgs:
         control_plane=half.control_plane,
         serverless=half.serverless,
         resolver=half.resolver,
+        proxies=half.proxies,
+        pipelines=half.pipelines,
         managed_services=half.managed_services,
         flow_log_sampling=half.flow_log_sampling,
     )
@@ -139,6 +153,7 @@ def _aws_access(settings: Settings, providers: Providers, pair: NetworkPair) -> 
             parties=access.aws_parties(settings),
             ranges=access.address_ranges(settings),
             flows=access.flows(settings),
+            prefix_lists={access.CLOUDFRONT: settings.edge.origin_prefix_list},
         ),
         providers.options(),
     )
@@ -152,6 +167,9 @@ def _recovery_access(settings: Settings, providers: Providers, recovery: AwsNetw
             parties=access.recovery_parties(settings),
             ranges=access.recovery_ranges(),
             flows=access.recovery_flows(settings),
+            prefix_lists={access.CLOUDFRONT: settings.edge.recovery_origin_prefix_list}
+            if settings.edge.recovery_origin_prefix_list
+            else {},
         ),
         providers.recovery_options(),
     )
@@ -167,6 +185,7 @@ def _gcp_access(settings: Settings, providers: Providers, pair: NetworkPair) -> 
             parties=access.gcp_parties(settings),
             ranges=access.address_ranges(settings),
             flows=access.flows(settings),
+            untagged=[access.PIPELINES],
         ),
         providers.options(),
     )

@@ -19,11 +19,14 @@ from stacks.settings import Settings
 
 GOOGLE_APIS = (
     "artifactregistry.googleapis.com",
+    "certificatemanager.googleapis.com",
     "cloudkms.googleapis.com",
     "compute.googleapis.com",
     "containerscanning.googleapis.com",
     "datamigration.googleapis.com",
     "dns.googleapis.com",
+    "firebase.googleapis.com",
+    "firebasehosting.googleapis.com",
     "iam.googleapis.com",
     "iamcredentials.googleapis.com",
     "iap.googleapis.com",
@@ -32,9 +35,11 @@ GOOGLE_APIS = (
     "oslogin.googleapis.com",
     "pubsub.googleapis.com",
     "redis.googleapis.com",
+    "run.googleapis.com",
     "secretmanager.googleapis.com",
     "servicenetworking.googleapis.com",
     "sqladmin.googleapis.com",
+    "storage.googleapis.com",
     "sts.googleapis.com",
 )
 """What the standby cloud is built with."""
@@ -43,10 +48,18 @@ GOOGLE_AGENTS = (
     "artifactregistry.googleapis.com",
     "pubsub.googleapis.com",
     "redis.googleapis.com",
+    "run.googleapis.com",
     "secretmanager.googleapis.com",
     "sqladmin.googleapis.com",
 )
 """Services that encrypt with our keys by themselves."""
+
+BIGQUERY, DATASTREAM, DATA_FUSION = "bigquery.googleapis.com", "datastream.googleapis.com", "datafusion.googleapis.com"
+CLOUD_STORAGE = "storage.googleapis.com"
+WAREHOUSE_APIS = (BIGQUERY, "bigquerydatapolicy.googleapis.com", "datacatalog.googleapis.com")
+"""What a warehouse is built with beside."""
+PIPELINE_APIS = {"change_stream": DATASTREAM, "data_fusion": DATA_FUSION}
+"""What fills the warehouse, by the kind of pipeline; each encrypts with our key by itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +87,7 @@ class Providers:
         """Options of a component that lives in the recovery region. Raises LookupError where there is none."""
         if self.recovery is None:
             raise LookupError("this environment has no recovery region")
-        return pulumi.ResourceOptions(providers=[self.recovery])
+        return pulumi.ResourceOptions(providers=[self.recovery, self.generator])
 
 
 def providers(settings: Settings) -> Providers:
@@ -86,7 +99,7 @@ def providers(settings: Settings) -> Providers:
         # Every resource waits for its provider, so this one dependency makes all of Google Cloud wait for its APIs.
         google=_gcp("gcp", settings, pulumi.ResourceOptions(depends_on=[apis])) if apis else None,
         generator=random.Provider("random"),
-        google_agents=apis.agents if apis else {},
+        google_agents={**apis.agents, **_warehouse_agent(settings), **_storage_agent(settings)} if apis else {},
     )
 
 
@@ -115,9 +128,41 @@ def _aws(name: str, region: str, settings: Settings) -> aws.Provider:
 def _google_apis(settings: Settings) -> GoogleApis:
     return GoogleApis(
         "google-apis",
-        GoogleApisArgs(project_id=settings.gcp.project_id, services=GOOGLE_APIS, agents=GOOGLE_AGENTS),
+        GoogleApisArgs(
+            project_id=settings.gcp.project_id,
+            services=[*GOOGLE_APIS, *(WAREHOUSE_APIS if settings.analytics.datasets else ()), *_pipeline(settings)],
+            agents=[*GOOGLE_AGENTS, *_pipeline(settings)],
+        ),
         pulumi.ResourceOptions(providers=[_gcp("gcp-apis", settings)]),
     )
+
+
+def _pipeline(settings: Settings) -> list[str]:
+    pipeline = settings.analytics.pipeline
+    return [PIPELINE_APIS[pipeline.kind]] if pipeline else []
+
+
+def _warehouse_agent(settings: Settings) -> dict[str, Output[str]]:
+    """BigQuery encrypts as an account of its own kind, which no resource makes.
+
+    It is there once somebody has asked for it: `bq show --encryption_service_account`, once a project. Until then it
+    cannot be granted a key.
+    """
+    if not settings.analytics.datasets:
+        return {}
+    member = f"serviceAccount:bq-{settings.gcp.project_number}@bigquery-encryption.iam.gserviceaccount.com"
+    return {BIGQUERY: Output.from_input(member)}
+
+
+def _storage_agent(settings: Settings) -> dict[str, Output[str]]:
+    """Cloud Storage's agent, which no resource makes either.
+
+    Asked for once a project by `gcloud storage service-agent`, and before that it cannot be granted a key.
+    """
+    if not any(bucket.standby for bucket in settings.storage.buckets.values()):
+        return {}
+    member = f"serviceAccount:service-{settings.gcp.project_number}@gs-project-accounts.iam.gserviceaccount.com"
+    return {CLOUD_STORAGE: Output.from_input(member)}
 
 
 def _gcp(name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> gcp.Provider:

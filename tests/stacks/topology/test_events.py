@@ -126,13 +126,41 @@ def test_without_a_standby_half_nobody_speaks_for_it(development: Graph) -> None
 
 
 @pytest.mark.parametrize("environment", STANDBY)
-def test_nobody_but_pubsub_publishes_or_takes_in_google_cloud(graph: Graph) -> None:
-    grants = held(
-        graph, "gcp:pubsub/topicIAMMember:TopicIAMMember", "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember"
-    )
-    agent = graph.named("google-apis-pubsub.googleapis.com", "gcp:projects/serviceIdentity:ServiceIdentity")
-    assert grants
-    assert {grant["member"] for grant in grants} == {agent["member"]}
+def test_only_pubsub_and_the_services_of_the_settings_publish_or_take_in_google_cloud(graph: Graph) -> None:
+    settings = loaded(graph.stack)
+    agent = graph.named("google-apis-pubsub.googleapis.com", "gcp:projects/serviceIdentity:ServiceIdentity")["member"]
+    members = {
+        graph.named(f"{name}-identity-account", "gcp:serviceaccount/account:Account")["member"]: name
+        for name, service in settings.containers.items()
+        if service.events
+    }
+    found = {
+        (members.get(grant["member"], grant["member"]), grant["role"], target.name)
+        for name in ("topic", "subscription")
+        for grant in held(graph, f"gcp:pubsub/{name}IAMMember:{name.capitalize()}IAMMember")
+        if (target := graph.referred(grant[name])) is not None
+    }
+    publisher, subscriber = "roles/pubsub.publisher", "roles/pubsub.subscriber"
+    services = {
+        *(
+            (name, publisher, "trading-events-to-aws-topic")
+            for name in members.values()
+            if "publish" in settings.containers[name].events
+        ),
+        *(
+            (name, subscriber, f"trading-events-to-google-{name}")
+            for name in members.values()
+            if "subscribe" in settings.containers[name].events
+        ),
+    }
+    assert services, "nobody would use the bus"
+    assert {grant for grant in found if grant[0] != agent} == services
+    assert {grant for grant in found if grant[0] == agent} == {
+        (agent, publisher, "trading-events-dead-topic"),
+        (agent, publisher, "trading-events-to-google-topic"),
+        (agent, subscriber, "trading-events-to-aws-push"),
+        *((agent, subscriber, target) for _name, role, target in services if role == subscriber),
+    }, "Pub/Sub takes from the stream, and moves what cannot be delivered"
 
 
 def test_what_keeps_events_is_protected(graph: Graph) -> None:

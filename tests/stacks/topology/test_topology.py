@@ -99,7 +99,10 @@ def test_another_image_or_weight_reaches_nothing_that_holds_data(staging: Graph)
         },
     )
     found = difference(staging, after)
-    assert (found.added, found.replaced, found.deleted, found.stateful) == ([], [], [], [])
+    assert (found.added, found.following, found.deleted, found.stateful) == ([], [], [], [])
+    assert {change.resource.type for change in found.replaced} == {"aws:ecs/taskDefinition:TaskDefinition"}, (
+        "a revision of a task is made anew, and nothing else"
+    )
 
 
 def test_rotation_days_of_keys_are_changed_in_place(staging: Graph) -> None:
