@@ -8,7 +8,7 @@ PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help preview test check bench schema clean
+.PHONY: help preview picture test check bench schema clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,8 +16,11 @@ help: ## list the verbs
 preview: .venv/installed ## show what STACK would build (STACK=production AGAINST=main|development ARGS=--full)
 	@$(PYTHON) -m sandbox preview --stack '$(STACK)' $(if $(AGAINST),--against '$(AGAINST)') $(ARGS)
 
+picture: .venv/installed ## draw STACK as docs/STACK.svg (STACK=production is the one of the README)
+	@$(PYTHON) -m sandbox picture --stack '$(STACK)' --words docs/picture.toml --output 'docs/$(STACK).svg'
+
 test: .venv/installed ## run the tests (ARGS="tests/sandbox -k plan")
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest -n auto --dist loadfile $(ARGS)
 
 check: .venv/installed-dev ## formatting, lint, types, import contracts
 	@.venv/bin/ruff format --check .

@@ -1,4 +1,4 @@
-"""`python -m sandbox preview`: what a stack of the program in this directory would build."""
+"""`python -m sandbox`: what a stack of the program in this directory would build, as a plan or as a picture."""
 
 import argparse
 import dataclasses
@@ -16,9 +16,11 @@ from sandbox.against import AgainstError, other_side, recording
 from sandbox.difference import difference
 from sandbox.graph import Graph
 from sandbox.hygiene import Leak, leaks
+from sandbox.picture import Words, WordsError, draw, read
 from sandbox.plan import BROKEN, Comparison, Plan
 from sandbox.plan_difference import show_difference
 from sandbox.program import NoSuchStackError, Program
+from sandbox.reachability import NotModelledError
 from sandbox.recorder import ProgramError, ProgramExitError, record
 
 Say = Callable[[str], None]
@@ -29,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0; 1 something is wrong; 2 something stateful would be lost."""
     asked = _parser().parse_args(arguments)
     try:
-        return _preview(asked)
-    except (ProgramError, NoSuchStackError, AgainstError, engine.EngineError) as error:
+        return _picture(asked) if asked.command == "picture" else _preview(asked)
+    except (ProgramError, NoSuchStackError, AgainstError, WordsError, NotModelledError, engine.EngineError) as error:
         return _refused(asked, error)
     except KeyboardInterrupt:
         return 130
@@ -38,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="Rehearse a Pulumi Python program.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     command = commands.add_parser(
         "preview",
         help="show what a stack would build",
@@ -51,7 +53,27 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.add_argument("--offline", action="store_true", help="leave the engine out even where there is one")
     command.add_argument("--directory", type=Path, default=Path(), help="where the program is (default: here)")
+    picture = commands.add_parser(
+        "picture",
+        help="draw a stack",
+        description="Draw what a stack would build as SVG: clouds, networks, services, data, and the ways between.",
+    )
+    picture.add_argument("--stack", required=True, help="its settings are read from Pulumi.STACK.yaml")
+    picture.add_argument("--words", type=Path, required=True, help="TOML file that says how components are drawn")
+    picture.add_argument("--output", type=Path, required=True, help="the SVG file that is written")
+    picture.add_argument("--directory", type=Path, default=Path(), help="where the program is (default: here)")
+    picture.set_defaults(json=False)
     return parser
+
+
+def _picture(asked: argparse.Namespace) -> int:
+    program, words = Program(asked.directory, asked.stack), Words.read(asked.words)
+    with _watched() as say, redirect_stdout(sys.stderr):
+        graph = record(program, progress=_counting(program, "outputs known", say))
+        drawn = draw(read(graph, words))
+    asked.output.write_text(drawn, encoding="utf-8")
+    sys.stdout.write(f"{asked.output}\n")
+    return 0
 
 
 def _preview(asked: argparse.Namespace) -> int:

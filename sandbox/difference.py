@@ -116,10 +116,13 @@ class Difference:
 
     @cached_property
     def stateful(self) -> list[Resource]:
-        """Resources with state that would be lost: replaced, directly or in consequence, or deleted for good."""
+        """Resources with state that would be lost: replaced, directly or in consequence, or deleted for good.
+
+        Those that the program protects are among them, whatever their type.
+        """
         lost = [change.before for change in (*self.replaced, *self.following)]
         lost += [resource for resource in self.deleted if not resource.options.retain_on_delete]
-        return [resource for resource in lost if resource.type in STATEFUL_TYPES]
+        return [resource for resource in lost if resource.type in STATEFUL_TYPES or resource.options.protect]
 
     def __bool__(self) -> bool:
         return any((self.added, self.changed, self.replaced, self.following, self.deleted))

@@ -76,6 +76,7 @@ MINUTES: Mapping[str, float] = {
     "aws:route53/zone:Zone": 1,
     "aws:route53/record:Record": 0.7,
     "aws:networkfirewall/firewall:Firewall": 8,
+    "aws:apigateway/vpcLink:VpcLink": 5,
     "gcp:compute/network:Network": 0.5,
     "gcp:compute/subnetwork:Subnetwork": 0.5,
     "gcp:compute/routerNat:RouterNat": 0.3,

@@ -97,6 +97,8 @@ _ARN_RESOURCES: Final = {
     "elasticache:SubnetGroup": "subnetgroup:{name}",
     "iam:OpenIdConnectProvider": "oidc-provider/{url}",
     "iam:InstanceProfile": "instance-profile/{name}",
+    "kinesis:Stream": "stream/{name}",
+    "kinesis:StreamConsumer": "{stream}/consumer/{name}:{created}",
     "kms:Key": "key/{id}",
     "kms:ReplicaKey": "key/{id}",
     "kms:Alias": "{name}",
@@ -129,6 +131,8 @@ _ARN_IS_ID: Final = frozenset(
         "ecs:Service",
         "iam:OpenIdConnectProvider",
         "iam:Policy",
+        "kinesis:Stream",
+        "kinesis:StreamConsumer",
         "lb:Listener",
         "lb:ListenerRule",
         "lb:LoadBalancer",
@@ -222,11 +226,19 @@ def aws_arn(facts: Facts, identifier: str) -> str:
         path=facts.physical_name.lstrip("/"),
         cluster=cluster.rpartition("/")[2],
         family=facts.text("family", facts.physical_name),
+        stream=facts.text("streamArn").rpartition(":")[2],
+        created=facts.digits(10, "created"),
         lbkind={"network": "net", "gateway": "gwy"}.get(facts.text("loadBalancerType"), "app"),
         url=facts.text("url").removeprefix("https://"),
         scope="global" if facts.text("scope") == "CLOUDFRONT" else "regional",
     )
     return f"arn:{partition}:{service}:{region}:{account}:{resource}"
+
+
+def execution_arn(facts: Facts, identifier: str) -> str:
+    """What is called of an API of API Gateway: the API, or one stage of it."""
+    called = f"{facts.text('apiId')}/{facts.physical_name}" if "apiId" in facts.inputs else identifier
+    return f"arn:aws:execute-api:{facts.region}:{facts.context.account}:{called}"
 
 
 def _service(facts: Facts) -> str:

@@ -99,8 +99,10 @@ aws:rds/cluster availabilityZones dbSubnetGroupName
 aws:rds/clusterInstance identifier clusterIdentifier engine availabilityZone
 aws:rds/instance engine kmsKeyId storageEncrypted dbName username availabilityZone characterSetName
 aws:rds/instance snapshotIdentifier restoreToPointInTime s3Import timezone
+aws:rds/instanceAutomatedBackupsReplication sourceDbInstanceArn retentionPeriod kmsKeyId preSignedUrl
 aws:rds/parameterGroup name namePrefix family description
 aws:rds/subnetGroup name namePrefix
+aws:route53/healthCheck type requestInterval measureLatency referenceName
 aws:route53/record zoneId name type setIdentifier
 aws:route53/zone name delegationSetId
 aws:s3/bucket bucket bucketPrefix objectLockEnabled
@@ -113,6 +115,9 @@ aws:sqs/queue name namePrefix fifoQueue
 _GOOGLE = """
 gcp:artifactregistry/repository repositoryId format kmsKeyName mode
 gcp:bigquery/dataset datasetId
+gcp:certificatemanager/certificate managed scope
+gcp:certificatemanager/certificateMapEntry map hostname matcher
+gcp:certificatemanager/dnsAuthorization domain type
 gcp:compute/address address addressType purpose prefixLength network subnetwork networkTier ipVersion
 gcp:compute/externalVpnGateway interfaces redundancyType
 gcp:compute/globalAddress address addressType purpose prefixLength network ipVersion

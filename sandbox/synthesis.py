@@ -14,7 +14,7 @@ from sandbox import schema
 from sandbox.annotations import Anything, ListOf, MapOf, Object, OneOf, Property, Scalar, Type
 from sandbox.facts import NAMES, Context, Facts, pem, zone_id
 from sandbox.graph import UNKNOWN
-from sandbox.identifiers import aws_arn, aws_id, aws_prefix, google_id, google_self_link
+from sandbox.identifiers import aws_arn, aws_id, aws_prefix, execution_arn, google_id, google_self_link
 from sandbox.meanings import MEANINGS
 
 _DEPTH = 4  # Kubernetes types nest without end
@@ -190,6 +190,8 @@ class _Maker:
             return facts.physical_name
         if key == "arn":
             return aws_arn(facts, identifier)
+        if key == "executionArn":
+            return execution_arn(facts, identifier)
         if key == "selfLink":
             return google_self_link(facts, identifier)
         if key in ("project", "region", "location"):

@@ -1,9 +1,22 @@
 """The recorded environments, as fixtures."""
 
+import asyncio
+from collections.abc import Iterator
+
 import pytest
 
 from sandbox.graph import Graph
 from tests.environments import ENVIRONMENTS, recorded
+
+
+@pytest.fixture(autouse=True)
+def _event_loop() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
+    """Outputs that a test makes outside of a recording want a loop; a recording leaves its thread without one."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    loop.close()
+    asyncio.set_event_loop(None)
 
 
 @pytest.fixture(params=ENVIRONMENTS)

@@ -1,5 +1,9 @@
 """The environments of this repository, each recorded once a test run."""
 
+import atexit
+import copy
+import re
+import shutil
 import tempfile
 from collections.abc import Mapping
 from functools import cache
@@ -31,19 +35,31 @@ def loaded(environment: str) -> Settings:
     return load(environment, {k.removeprefix(PREFIX): v for k, v in values.items() if k.startswith(PREFIX)})
 
 
-def changed(environment: str, changes: Mapping[str, Any]) -> Graph:
+def changed(environment: str, changes: Mapping[str, Any], known: bool = True) -> Graph:
     """The graph of an environment with other settings: values by key path, `platform:network.aws.nat`."""
-    with tempfile.TemporaryDirectory() as directory:
-        own = f"Pulumi.{environment}.yaml"
-        for path in ROOT.iterdir():
-            if path.name not in (own, ".git"):
-                (Path(directory) / path.name).symlink_to(path)
-        content: dict[str, Any] = yaml.safe_load((ROOT / own).read_text(encoding="utf-8"))
-        for key, value in changes.items():
-            *steps, last = key.split(".")
-            place: Any = content["config"]
-            for step in steps:
-                place = place[step]
-            place[last] = value
-        (Path(directory) / own).write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-        return record(Program(Path(directory), environment))
+    content = copy.deepcopy(_stack_file(environment))
+    for key, value in changes.items():
+        *steps, last = key.split(".")
+        place: Any = content["config"]
+        for step in steps:
+            place = place[step]
+        place[last] = value
+    directory = _elsewhere()
+    (directory / f"Pulumi.{environment}.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return record(Program(directory, environment), known=known)
+
+
+@cache
+def _stack_file(environment: str) -> dict[str, Any]:
+    return yaml.safe_load((ROOT / f"Pulumi.{environment}.yaml").read_text(encoding="utf-8"))
+
+
+@cache
+def _elsewhere() -> Path:
+    """The program beside stack files of its own: one directory, as its modules are imported anew for each."""
+    directory = Path(tempfile.mkdtemp(prefix="changed-"))
+    atexit.register(shutil.rmtree, directory)
+    for path in ROOT.iterdir():
+        if path.name != ".git" and not re.fullmatch(r"Pulumi\..+\.yaml", path.name):
+            (directory / path.name).symlink_to(path)
+    return directory

@@ -34,6 +34,7 @@ LONGEST_NAME = {
 """What the clouds accept as the longest name of a type; Compute Engine's 63 is the rule for the rest of Google's."""
 
 WILDCARD_REASONS = {
+    "ecr:GetAuthorizationToken": "the token opens nothing by itself, and IAM knows no resource for it",
     "s3:*": "the endpoint admits our principals; which bucket is for their roles and the bucket's policy to say",
 }
 

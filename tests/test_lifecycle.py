@@ -4,6 +4,7 @@ Needs the Pulumi CLI on the PATH. It shows what the engine does with this progra
 secrets in the state. Whether a cloud accepts the requests it cannot show.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,11 @@ from sandbox.program import Program
 from tests.environments import ROOT, recorded
 
 pytestmark = pytest.mark.skipif(bool(engine.available()), reason=engine.available() or "there is an engine")
+
+
+def resource_type(urn: str) -> str:
+    """The type of a resource, without those of its parents."""
+    return urn.split("::")[2].rpartition("$")[2]
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +52,23 @@ def test_one_changed_setting_changes_what_it_is_about(staging_engine: Engine) ->
     assert changed == {("update", name) for name in groups}, (
         "the log groups keep their logs for another period, and nothing else knows of it"
     )
+
+
+def test_a_weight_moves_routers_and_scales_there_and_back(staging_engine: Engine) -> None:
+    """Each service in AWS has a rule, each cloud's URL maps hold the rest; tasks of both colours run already."""
+    routers = {
+        "aws:lb/listenerRule:ListenerRule": 5,
+        "gcp:compute/uRLMap:URLMap": 1,
+        "gcp:compute/regionUrlMap:RegionUrlMap": 1,
+    }
+    scales = {"gcp:cloudrunv2/service:Service": 3}
+    for percent in (10, 0):
+        staging_engine.edit("platform:release.green_percent", percent)
+        changes = staging_engine.up().changes
+        assert {step.op for step in changes} == {"update"}, "a weight builds nothing and takes nothing away"
+        assert Counter(resource_type(step.urn) for step in changes) == {**routers, **scales}
+        paths = {path.rpartition(".")[2] for step in changes for path in step.changed}
+        assert paths == {"weight", "minInstanceCount"}, "of each, the one number that a release is about"
 
 
 def test_the_writer_is_flipped_to_the_standby_and_back_and_nothing_is_made_anew(staging_engine: Engine) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from sandbox.graph import Graph
 from sandbox.reachability import Blocked, Endpoint, Path, Reachability
-from tests.environments import recorded
+from sandbox.reachability.model import Exposure
+from stacks.settings import Settings
+from tests.environments import loaded, recorded
 
 SUBNET = "aws:ec2/subnet:Subnet"
 SUBNETWORK = "gcp:compute/subnetwork:Subnetwork"
@@ -19,6 +21,7 @@ TUNNEL = "gcp:compute/vPNTunnel:VPNTunnel"
 TUNNELS = ("network-vpn-a1", "network-vpn-a2", "network-vpn-b1", "network-vpn-b2")
 LINKED = ("staging", "production")
 POSTGRES = 5432
+REDIS = 6379
 
 
 @cache
@@ -60,7 +63,19 @@ def test_the_database_subnets_have_no_way_to_the_internet_in_either_direction(en
 def test_nothing_on_the_internet_reaches_a_private_address(environment: str) -> None:
     here = model(environment)
     assert [end.label for end in here.subnets() if here.any_path(here.internet, end)] == []
-    assert here.reachable_from_internet() == [], "no listener of the platform is public yet"
+
+
+def test_the_internet_reaches_the_load_balancers_at_the_edge_and_nothing_else(environment: str) -> None:
+    found = {(each.resource.type.rpartition(":")[2], each.resource.name, each.port) for each in exposed(environment)}
+    aws = {("LoadBalancer", "edge", 443), ("LoadBalancer", "edge", 80)}
+    google = {("GlobalForwardingRule", "edge-gcp-https", 443), ("GlobalForwardingRule", "edge-gcp-http", 80)}
+    recovery = {("LoadBalancer", "edge-recovery", 443), ("LoadBalancer", "edge-recovery", 80)}
+    expected = aws | (google if environment in LINKED else set()) | (recovery if environment == "production" else set())
+    assert found == expected, "port 80 redirects, and everything else that listens is a door nobody decided on"
+
+
+def exposed(environment: str) -> list[Exposure]:
+    return model(environment).reachable_from_internet()
 
 
 def test_workloads_reach_partners_on_https_and_nothing_else(environment: str) -> None:
@@ -70,13 +85,71 @@ def test_workloads_reach_partners_on_https_and_nothing_else(environment: str) ->
     assert not here.any_path(services, here.internet, port=25), "what is broken into sends no mail"
 
 
-def test_each_database_admits_the_services_that_name_it_and_no_other(environment: str) -> None:
-    here = model(environment)
-    databases = tier(environment, "database", "postgres-main")
-    assert here.path(tier(environment, "private", "backend-api"), databases, port=POSTGRES)
-    for stranger in ("edge", "websocket", "redis-sessions"):
-        assert not here.any_path(tier(environment, "private", stranger), databases), f"{stranger} names no database"
-    assert not here.any_path(tier(environment, "private", "backend-api"), databases, port=22)
+def test_each_database_and_cache_admits_those_that_name_it_and_no_other(environment: str) -> None:
+    here, settings = model(environment), loaded(environment)
+    for store, port, users in stores(settings):
+        listening = tier(environment, "database", store)
+        reaching = {
+            party
+            for party in parties(environment)
+            if any(
+                here.path(tier(environment, where, party), listening, port=port) for where in ("private", "database")
+            )
+        }
+        assert reaching == users, f"{store} is open to these, and to nobody else"
+        for party in users:
+            assert not here.any_path(tier(environment, "private", party), listening, port=22)
+
+
+def stores(settings: Settings) -> list[tuple[str, int, set[str]]]:
+    """Every database and cache, its port, and who of AWS may open a connection to it."""
+    people = {"bastion"} if settings.network.access.bastion else set[str]()
+    rows: list[tuple[str, int, set[str]]] = []
+    for name, database in settings.databases.managed.items():
+        proxy = {f"postgres-{name}"} if database.pool_percent is not None else set[str]()
+        migrations = {f"{who}-migration" for who, it in settings.containers.items() if it.migration}
+        named = {who for who, it in settings.containers.items() if name in it.databases}
+        rows.append((f"postgres-{name}", POSTGRES, aws_parties(settings, named) | migrations | proxy | people))
+    for name in settings.caches.managed:
+        named = {who for who, it in settings.containers.items() if name in it.caches}
+        rows.append((f"redis-{name}", REDIS, aws_parties(settings, named) | people))
+    return rows
+
+
+def aws_parties(settings: Settings, services: set[str]) -> set[str]:
+    places = {"ecs": None, "ec2": None, "eks": "kubernetes"}
+    found = {name: settings.containers[name].primary for name in services}
+    return {places[place] or name for name, place in found.items() if place in places}
+
+
+def parties(environment: str) -> list[str]:
+    """Everybody who has a security group in the primary region."""
+    groups = recorded(environment).of_type(GROUP)
+    return [group.name.removeprefix("access-") for group in groups if group.name.startswith("access-")]
+
+
+def test_services_are_called_through_the_load_balancers_and_not_past_them(environment: str) -> None:
+    here, services = model(environment), loaded(environment).containers
+    on_aws = {name: it for name, it in services.items() if it.primary != "cloud_run"}
+    called = {callee for it in on_aws.values() if it.primary == "ecs" for callee in it.calls}
+    behind = {
+        "edge": {name for name, it in on_aws.items() if it.exposure == "public"},
+        "internal": called | {name for name, it in on_aws.items() if (it.exposure, it.primary) == ("internal", "ecs")},
+    }
+    for balancer, where in (("edge", "public"), ("internal", "private")):
+        reached = {
+            name
+            for name, it in on_aws.items()
+            if here.path(
+                tier(environment, where, balancer),
+                tier(environment, "private", "kubernetes" if it.primary == "eks" else name),
+                port=it.port,
+            )
+        }
+        assert reached == behind[balancer], f"{balancer} leads to these; pods call each other without it"
+    caller, pods_ = tier(environment, "private", "backend-api"), tier(environment, "private", "kubernetes")
+    assert here.path(caller, tier(environment, "private", "internal"), port=443)
+    assert not here.any_path(caller, pods_), "past the load balancer no weight would hold"
 
 
 @pytest.mark.parametrize("environment", LINKED)

@@ -12,6 +12,7 @@ Direction = Literal["INGRESS", "EGRESS"]
 
 FIREWALL: Final = "gcp:compute/firewall:Firewall"
 DEFAULT_PRIORITY: Final = 1000
+EVERYWHERE: Final = ("0.0.0.0/0",)
 _PROTOCOL_NAMES: Final = {"6": "tcp", "17": "udp", "1": "icmp"}
 
 
@@ -73,7 +74,9 @@ class NetworkFirewall:
 
     def _matches(self, rule: Resource, direction: Direction, peer: Endpoint, home: Resource, packet: Packet) -> bool:
         if direction == "EGRESS":
-            return _within(packet.destination, rule.inputs.get("destinationRanges") or ["0.0.0.0/0"])
+            return _within(packet.destination, rule.inputs.get("destinationRanges") or EVERYWHERE) and _within(
+                packet.source, rule.inputs.get("sourceRanges") or EVERYWHERE
+            )
         ranges = rule.inputs.get("sourceRanges") or ()
         tags, accounts = set(rule.inputs.get("sourceTags") or ()), rule.inputs.get("sourceServiceAccounts") or ()
         if not ranges and not tags and not accounts:

@@ -86,6 +86,12 @@ def test_a_deleted_bucket_is_a_loss_unless_the_program_gives_it_up_on_purpose() 
     assert between(lambda: aws.s3.Bucket("b", opts=kept), lambda: None).stateful == []
 
 
+def test_what_the_program_protects_is_a_loss_whatever_its_type() -> None:
+    protected = pulumi.ResourceOptions(protect=True)
+    found = between(lambda: random.RandomPet("seed", opts=protected), lambda: None)
+    assert [r.name for r in found.stateful] == ["seed"]
+
+
 def test_an_ignored_path_is_no_change() -> None:
     def service(count: int, ignored: list[str]) -> Build:
         opts = pulumi.ResourceOptions(ignore_changes=ignored)

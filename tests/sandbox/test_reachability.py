@@ -255,6 +255,14 @@ def test_an_egress_rule_that_denies_ends_what_is_allowed_by_default() -> None:
     assert Reachability(graph).path(pods(graph), data, port=5432), "only where its target tags are"
 
 
+@pytest.mark.parametrize(("denied", "open_"), [("10.64.0.0/20", True), ("10.68.0.0/16", False)])
+def test_an_egress_rule_may_tell_callers_by_their_addresses(denied: str, *, open_: bool) -> None:
+    rule = {"direction": "EGRESS", "denies": [{"protocol": "all"}], "sourceRanges": [denied]}
+    network = WHOLE.named("from-aws", FIREWALL)["network"]
+    graph = with_resource(WHOLE, FIREWALL, "deny", {"network": network, **rule})
+    assert bool(pods_to_data(graph)) is open_, "pods have addresses of the second range"
+
+
 def test_a_source_tag_tells_instances_and_neither_pods_nor_cloud_run() -> None:
     model = Reachability(WHOLE)
     target = on_google(WHOLE, service_account="app@x")

@@ -58,6 +58,12 @@ def test_it_is_the_same_every_time_and_another_for_another_resource_or_stack() -
     ("token", "inputs", "arn"),
     [
         ("aws:ec2/vpc:Vpc", {}, r"arn:aws:ec2:eu-west-1:111122223333:vpc/vpc-[0-9a-f]{17}"),
+        ("aws:kinesis/stream:Stream", {"name": "events"}, r"arn:aws:kinesis:eu-west-1:111122223333:stream/events"),
+        (
+            "aws:kinesis/streamConsumer:StreamConsumer",
+            {"name": "google", "streamArn": "arn:aws:kinesis:eu-west-1:111122223333:stream/events"},
+            r"arn:aws:kinesis:eu-west-1:111122223333:stream/events/consumer/google:\d{10}",
+        ),
         ("aws:iam/role:Role", {"name": "r"}, r"arn:aws:iam::111122223333:role/r"),
         (
             "aws:route53/resolverEndpoint:ResolverEndpoint",
