@@ -2,11 +2,12 @@
 
 import atexit
 import copy
+import json
 import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,14 @@ def loaded(environment: str) -> Settings:
 
 def changed(environment: str, changes: Mapping[str, Any], known: bool = True) -> Graph:
     """The graph of an environment with other settings: values by key path, `platform:network.aws.nat`."""
+    return _changed(environment, json.dumps(changes), known)
+
+
+@lru_cache(maxsize=16)
+def _changed(environment: str, changes: str, known: bool) -> Graph:
+    """A recording takes seconds, and tests in a row often ask for the same one."""
     content = copy.deepcopy(_stack_file(environment))
-    for key, value in changes.items():
+    for key, value in json.loads(changes).items():
         *steps, last = key.split(".")
         place: Any = content["config"]
         for step in steps:

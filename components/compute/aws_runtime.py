@@ -48,6 +48,16 @@ class AwsRouter:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AwsTarget:
+    """Where the copies of one colour are found by one load balancer, and who judges their deployments by it."""
+
+    target_group_arn: pulumi.Input[str]
+    """The target group; a rule leads there already, without which ECS refuses it."""
+    alarm_name: pulumi.Input[str]
+    """The CloudWatch alarm that rolls a deployment of this colour back."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AwsIdentity:
     """Who a service is to AWS, and what it may do."""
 

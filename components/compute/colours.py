@@ -1,6 +1,30 @@
 """The rules of two colours that hold for every runtime in AWS."""
 
+from collections.abc import Iterable, Mapping
+
+import pulumi
+from pulumi import Output
+
+from components.compute.aws_runtime import AwsTarget
+from components.ordering import after
 from components.workloads.service import Capacity, Colour, ServiceSpec, capacity
+
+
+def of_colour(targets: Mapping[str, AwsTarget], colour: Colour) -> list[AwsTarget]:
+    """The targets of a colour among those of a service, by `<colour>-<router>`."""
+    return [target for key, target in targets.items() if key.partition("-")[0] == colour]
+
+
+def target_groups_after(
+    targets: Mapping[str, AwsTarget], asked: Iterable[pulumi.Resource]
+) -> Mapping[str, Output[str]]:
+    """The target groups of a service, once what asks for its copies exists.
+
+    For the customers' rule, which comes last of all: a weight that came before the bounds would send customers to a
+    colour that is still small.
+    """
+    ready = list(asked)
+    return {key: after(Output.from_input(target.target_group_arn), ready) for key, target in targets.items()}
 
 
 def bounds(spec: ServiceSpec, colour: Colour) -> Capacity:

@@ -1,7 +1,7 @@
 """A service on EC2 machines, in two colours."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -10,13 +10,11 @@ from pulumi import Output
 
 from components import policy
 from components.component import Component
-from components.compute.aws_runtime import AwsIdentity, AwsLogs, AwsPlace, AwsRouter
-from components.compute.colours import bounds, check_release
+from components.compute.aws_runtime import AwsIdentity, AwsLogs, AwsPlace, AwsTarget
+from components.compute.colours import bounds, check_release, of_colour, target_groups_after
 from components.compute.ec2_boot import Boot, user_data
 from components.compute.ec2_scaling import Ec2Scaling, Ec2ScalingArgs
 from components.compute.permissions import start_statements
-from components.compute.service_targets import ServiceTargets, ServiceTargetsArgs
-from components.compute.traffic_split import TrafficSplit, TrafficSplitArgs
 from components.ordering import after
 from components.workloads.service import COLOURS, Colour, ServiceSpec
 
@@ -54,34 +52,37 @@ class Ec2ServiceArgs:
     """The machines."""
     network: AwsPlace
     """Where they stand."""
-    routers: Mapping[str, AwsRouter]
-    """The load balancers that lead to it: `public`, `internal`; none for a worker."""
+    targets: Mapping[str, AwsTarget]
+    """Where its load balancers look for its copies, by `<colour>-<router>`: `green-public`; none for a worker."""
     identity: AwsIdentity
     """Who it is, and what it may do."""
     logs: AwsLogs
     """Where its output is kept."""
 
     def __post_init__(self) -> None:
-        if self.routers:
+        if self.targets:
             check_release(self.spec)
 
 
 class Ec2Service(Component):
     """A service as two Auto Scaling groups, one a colour, between which a weight shares the requests.
 
-    Owns the launch templates, groups, scaling, target groups, rules, role and the log. Guarantees that a weight changes
-    only rules and bounds, and the rule after the bounds; that machines are replaced a few at a time and put back when
-    an alarm sounds; that no secret stands in user data, and that credentials are given only to requests made on the
-    machine. Zones get equal shares: six machines in three zones are two in each.
+    Owns the launch templates, groups, scaling, role and the log. Guarantees that a weight changes only bounds, and with
+    them the rule of the customers, which waits for the bounds by the target groups published here; that machines are
+    replaced a few at a time and put back when an alarm sounds; that no secret stands in user data, and that credentials
+    are given only to requests made on the machine. Zones get equal shares: six machines in three zones are two in each.
 
     One role serves the machine and the code in its container, which can therefore read all secrets of its own service.
-    Memory does not scale it: nothing on the machine measures any.
+    Memory does not scale it: nothing on the machine measures any. The rule waits until machines are asked for, not
+    until they answer: a service that moves here while it is used has no copies for the minutes that they boot.
+
+    Leaves out the target groups and rules, which outlive a move to another runtime: see ServiceTargets, TrafficSplit.
     """
 
     autoscaling_group_names: Mapping[str, Output[str]]
     """The groups, by colour."""
     target_group_arns: Mapping[str, Output[str]]
-    """Target groups, by `<colour>-<router>`."""
+    """Its target groups by `<colour>-<router>`, once the copies behind them have been asked for."""
     role_arn: Output[str]
     """Who its machines are to AWS, for the policies of what its code uses."""
     log_group_name: Output[str]
@@ -94,13 +95,11 @@ class Ec2Service(Component):
         log = self._log()
         self.log_group_name = log.name
         self.role_arn, profile_arn = self._role(log)
-        targets = self._targets()
-        self.target_group_arns = targets.target_group_arns
         templates = {colour: self._launch_template(colour, profile_arn) for colour in COLOURS}
-        groups = {colour: self._group(colour, templates[colour], targets) for colour in COLOURS}
+        groups = {colour: self._group(colour, templates[colour]) for colour in COLOURS}
         self.autoscaling_group_names = {colour: group.name for colour, group in groups.items()}
         self._scaling()
-        self._traffic(list(groups.values()))
+        self.target_group_arns = target_groups_after(args.targets, groups.values())
         self.publish()
 
     def _log(self) -> aws.cloudwatch.LogGroup:
@@ -133,18 +132,6 @@ class Ec2Service(Component):
         profile = aws.iam.InstanceProfile(self._name, role=role.name, opts=self.child())
         # A machine that boots before it may read its secrets never answers.
         return role.arn, after(profile.arn, [permissions])
-
-    def _targets(self) -> ServiceTargets:
-        return ServiceTargets(
-            self._name,
-            ServiceTargetsArgs(
-                spec=self._args.spec,
-                vpc_id=self._args.network.vpc_id,
-                target_type="instance",
-                routers=self._args.routers,
-            ),
-            self.child(),
-        )
 
     def _user_data(self, colour: Colour) -> Output[str]:
         spec, region = self._args.spec, self._args.identity.region
@@ -205,11 +192,9 @@ class Ec2Service(Component):
             opts=self.child(),
         )
 
-    def _group(
-        self, colour: Colour, template: aws.ec2.LaunchTemplate, targets: ServiceTargets
-    ) -> aws.autoscaling.Group:
+    def _group(self, colour: Colour, template: aws.ec2.LaunchTemplate) -> aws.autoscaling.Group:
         capacity = bounds(self._args.spec, colour)
-        routed = [f"{colour}-{exposure}" for exposure in self._args.routers]
+        targets = of_colour(self._args.targets, colour)
         return aws.autoscaling.Group(
             f"{self._name}-{colour}",
             # No desired capacity: a raised minimum is met at once, and everything above belongs to scaling.
@@ -222,8 +207,8 @@ class Ec2Service(Component):
             launch_template=aws.autoscaling.GroupLaunchTemplateArgs(
                 id=template.id, version=template.latest_version.apply(str)
             ),
-            target_group_arns=[targets.target_group_arns[key] for key in routed],
-            health_check_type="ELB" if routed else "EC2",
+            target_group_arns=[target.target_group_arn for target in targets],
+            health_check_type="ELB" if targets else "EC2",
             health_check_grace_period=BOOT_SECONDS,
             default_instance_warmup=BOOT_SECONDS,
             # It would wait for exactly the count that it knew last, which scaling may have left since.
@@ -235,7 +220,7 @@ class Ec2Service(Component):
                     max_healthy_percentage=SPARE_PERCENT,
                     instance_warmup=str(BOOT_SECONDS),
                     auto_rollback=True,
-                    alarm_specification=_judges([targets.alarm_names[key] for key in routed]),
+                    alarm_specification=_judges([target.alarm_name for target in targets]),
                 ),
             ),
             opts=self.child(),
@@ -249,21 +234,9 @@ class Ec2Service(Component):
                 self.child(),
             )
 
-    def _traffic(self, ready: Sequence[pulumi.Resource]) -> None:
-        """Last of all: a weight that came before the bounds would send customers to a colour that is still small."""
-        TrafficSplit(
-            self._name,
-            TrafficSplitArgs(
-                release=self._args.spec.release,
-                routers=self._args.routers,
-                target_group_arns={key: after(arn, ready) for key, arn in self.target_group_arns.items()},
-            ),
-            self.child(),
-        )
-
 
 def _judges(
-    alarm_names: list[Output[str]],
+    alarm_names: list[pulumi.Input[str]],
 ) -> aws.autoscaling.GroupInstanceRefreshPreferencesAlarmSpecificationArgs | None:
     if not alarm_names:
         return None

@@ -1,6 +1,6 @@
 """A service on ECS with Fargate, in two colours."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,10 +9,9 @@ import pulumi_aws as aws
 from pulumi import Output
 
 from components.component import Component
-from components.compute.aws_runtime import AwsIdentity, AwsLogs, AwsPlace, AwsRouter
-from components.compute.colours import bounds, check_release
+from components.compute.aws_runtime import AwsIdentity, AwsLogs, AwsPlace, AwsTarget
+from components.compute.colours import bounds, check_release, of_colour, target_groups_after
 from components.compute.ecs_scaling import NAMESPACE, TASKS, EcsScaling, EcsScalingArgs
-from components.compute.service_targets import ServiceTargets, ServiceTargetsArgs
 from components.compute.task_definition import (
     Architecture,
     Container,
@@ -22,8 +21,6 @@ from components.compute.task_definition import (
     fargate_stop,
 )
 from components.compute.task_roles import TaskRoles, TaskRolesArgs
-from components.compute.traffic_split import TrafficSplit, TrafficSplitArgs
-from components.ordering import after
 from components.workloads.service import COLOURS, Colour, ServiceSpec
 
 STARTUP_GRACE_SECONDS = 120
@@ -54,8 +51,8 @@ class EcsServiceArgs:
     """The cluster."""
     network: AwsPlace
     """Where the tasks stand."""
-    routers: Mapping[str, AwsRouter]
-    """The load balancers that lead to it: `public`, `internal`; none for a worker."""
+    targets: Mapping[str, AwsTarget]
+    """Where its load balancers look for its copies, by `<colour>-<router>`: `green-public`; none for a worker."""
     identity: AwsIdentity
     """Who it is, and what it may do."""
     logs: AwsLogs
@@ -64,23 +61,25 @@ class EcsServiceArgs:
     def __post_init__(self) -> None:
         fargate_size(self.spec.cpu, self.spec.memory_gib)
         fargate_stop(self.spec.graceful_stop_seconds)
-        if self.routers:
+        if self.targets:
             check_release(self.spec)
 
 
 class EcsService(Component):
     """A service as two ECS services, one a colour, between which a weight shares the requests.
 
-    Owns the task definitions, services, scaling, target groups, rules, roles and the log. Guarantees that a weight
-    changes only rules and bounds; that the customers' rule is changed after the bounds, and that both colours run
-    already while a weight is set, so that no request goes where nothing runs; that a failing deployment is rolled back
-    by itself; and that the code can neither become root nor change its image nor read a secret that it was not given.
+    Owns the task definitions, services, scaling, roles and the log. Guarantees that a weight changes only bounds, and
+    with them the rule of the customers, which waits for the bounds by the target groups published here; that both
+    colours run already while a weight is set, so that no request goes where nothing runs; that a failing deployment is
+    rolled back by itself; and that the code can neither become root nor change its image nor read a secret that it was
+    not given.
 
     A colour that loses its traffic shrinks by the usual steps, a copy at a time after a quarter of an hour: a rollback
     within that time finds it as it was left. A standby raised from none is deployed before the weight, not with it:
     AWS starts the tasks at once, and they need a minute.
 
-    Leaves out sessions in its containers, which would need a writable image, and migrations: see MigrationTask.
+    Leaves out the target groups and rules, which outlive a move to another runtime: see ServiceTargets and
+    TrafficSplit; sessions in its containers, which would need a writable image; and migrations: see MigrationTask.
     """
 
     service_names: Mapping[str, Output[str]]
@@ -88,7 +87,7 @@ class EcsService(Component):
     task_definition_arns: Mapping[str, Output[str]]
     """What each colour runs, by colour."""
     target_group_arns: Mapping[str, Output[str]]
-    """Target groups, by `<colour>-<router>`."""
+    """Its target groups by `<colour>-<router>`, once the copies behind them have been asked for."""
     task_role_arn: Output[str]
     """Who its code is to AWS, for the policies of what it uses."""
     log_group_name: Output[str]
@@ -102,15 +101,13 @@ class EcsService(Component):
         self.log_group_name = log.name
         roles = self._roles(log)
         self.task_role_arn = roles.task_role_arn
-        targets = self._targets()
-        self.target_group_arns = targets.target_group_arns
         definitions = {colour: self._task_definition(colour, roles) for colour in COLOURS}
         self.task_definition_arns = {colour: definition.arn for colour, definition in definitions.items()}
-        services = {colour: self._service(colour, targets) for colour in COLOURS}
+        services = {colour: self._service(colour) for colour in COLOURS}
         self.service_names = {colour: service.name for colour, service in services.items()}
         in_bounds = {colour: self._bounds(colour, services[colour]) for colour in COLOURS}
         self._scaling(in_bounds)
-        self._traffic(list(in_bounds.values()))
+        self.target_group_arns = target_groups_after(args.targets, in_bounds.values())
         self.publish()
 
     def _log(self) -> aws.cloudwatch.LogGroup:
@@ -125,18 +122,6 @@ class EcsService(Component):
         return TaskRoles(
             self._name,
             TaskRolesArgs(identity=self._args.identity, secrets=self._args.spec.secrets, log_group_arn=log.arn),
-            self.child(),
-        )
-
-    def _targets(self) -> ServiceTargets:
-        return ServiceTargets(
-            self._name,
-            ServiceTargetsArgs(
-                spec=self._args.spec,
-                vpc_id=self._args.network.vpc_id,
-                target_type="ip",
-                routers=self._args.routers,
-            ),
             self.child(),
         )
 
@@ -171,9 +156,9 @@ class EcsService(Component):
             opts=self.child(),
         )
 
-    def _service(self, colour: Colour, targets: ServiceTargets) -> aws.ecs.Service:
+    def _service(self, colour: Colour) -> aws.ecs.Service:
         spec, place, network = self._args.spec, self._args.place, self._args.network
-        routed = [f"{colour}-{exposure}" for exposure in self._args.routers]
+        targets = of_colour(self._args.targets, colour)
         deployment = pulumi.CustomTimeouts(create=f"{DEPLOYMENT_MINUTES}m", update=f"{DEPLOYMENT_MINUTES}m")
         return aws.ecs.Service(
             f"{self._name}-{colour}",
@@ -188,9 +173,9 @@ class EcsService(Component):
             deployment_minimum_healthy_percent=100,
             deployment_maximum_percent=200,
             deployment_circuit_breaker=aws.ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True),
-            alarms=_judges([targets.alarm_names[key] for key in routed]),
+            alarms=_judges([target.alarm_name for target in targets]),
             availability_zone_rebalancing="ENABLED",
-            health_check_grace_period_seconds=STARTUP_GRACE_SECONDS if routed else None,
+            health_check_grace_period_seconds=STARTUP_GRACE_SECONDS if targets else None,
             network_configuration=aws.ecs.ServiceNetworkConfigurationArgs(
                 subnets=list(network.subnet_ids.values()),
                 security_groups=list(network.security_group_ids),
@@ -198,11 +183,11 @@ class EcsService(Component):
             ),
             load_balancers=[
                 aws.ecs.ServiceLoadBalancerArgs(
-                    target_group_arn=targets.target_group_arns[key],
+                    target_group_arn=target.target_group_arn,
                     container_name=spec.name,
                     container_port=spec.port,
                 )
-                for key in routed
+                for target in targets
             ],
             enable_execute_command=False,
             propagate_tags="SERVICE",
@@ -237,19 +222,7 @@ class EcsService(Component):
                 self.child(),
             )
 
-    def _traffic(self, ready: Sequence[pulumi.Resource]) -> None:
-        """Last of all: a weight that came before the bounds would send customers to a colour that is still small."""
-        TrafficSplit(
-            self._name,
-            TrafficSplitArgs(
-                release=self._args.spec.release,
-                routers=self._args.routers,
-                target_group_arns={key: after(arn, ready) for key, arn in self.target_group_arns.items()},
-            ),
-            self.child(),
-        )
 
-
-def _judges(alarm_names: list[Output[str]]) -> aws.ecs.ServiceAlarmsArgs | None:
+def _judges(alarm_names: list[pulumi.Input[str]]) -> aws.ecs.ServiceAlarmsArgs | None:
     """Alarms that end a deployment; ECS leaves out of it what is in alarm before, so a cure can be deployed."""
     return aws.ecs.ServiceAlarmsArgs(enable=True, rollback=True, alarm_names=alarm_names) if alarm_names else None

@@ -15,6 +15,8 @@ from components.naming import Carrier, physical_name
 from components.ordering import after
 from components.workloads.service import COLOURS, TESTERS_HEADER, Colour, ServiceSpec
 
+TargetType = Literal["ip", "instance"]
+
 UNUSED_PORT = 80
 """Every target brings its own port. This one would replace the group if it followed the service's."""
 
@@ -34,8 +36,8 @@ class ServiceTargetsArgs:
     """The service."""
     vpc_id: pulumi.Input[str]
     """The VPC of the targets."""
-    target_type: Literal["ip", "instance"]
-    """`ip` for tasks, `instance` for machines."""
+    target_type: TargetType
+    """`ip` for tasks and pods, `instance` for machines."""
     routers: Mapping[str, AwsRouter]
     """The load balancers that lead to the service, by exposure: `public`, `internal`."""
 
@@ -44,8 +46,10 @@ class ServiceTargets(Component):
     """The two colours of a service as its load balancers see them, and who judges a deployment of each.
 
     Owns a target group for each colour and load balancer, the rule by which testers reach that colour, and an alarm on
-    its share of server errors. Guarantees that nothing a release or a size changes replaces a group. Leaves out the
-    customers' rule, which comes last: see TrafficSplit.
+    its share of server errors. Guarantees that nothing a release or a size changes replaces a group, nor a move between
+    tasks and pods; that a move to machines or back, which has to, gives the new groups other names, so that AWS takes
+    them before the old ones go, and that the rules are changed in place. Leaves out who registers copies in the groups,
+    and the customers' rule, which comes last: see TrafficSplit.
 
     No cookie binds a client to a target: AWS accepts one only together with a cookie that binds it to the colour, and
     a rollback would have to wait for that one to expire. A socket stays where it was opened without any.
@@ -65,20 +69,20 @@ class ServiceTargets(Component):
         for exposure, router in args.routers.items():
             for offset, colour in enumerate(COLOURS):
                 key = f"{colour}-{exposure}"
-                group = self._target_group(key)
+                group = self._target_group(colour, exposure)
                 rule = self._testers_rule(key, colour, router, router.priority + offset, group)
                 self.target_group_arns[key] = after(group.arn, [rule])
                 self.alarm_names[key] = self._alarm(key, router, group)
         self.publish()
 
-    def _target_group(self, key: str) -> aws.lb.TargetGroup:
-        spec = self._args.spec
+    def _target_group(self, colour: Colour, exposure: str) -> aws.lb.TargetGroup:
+        spec, target_type = self._args.spec, self._args.target_type
         return aws.lb.TargetGroup(
-            f"{self._name}-{key}",
+            f"{self._name}-{colour}-{exposure}",
             # With a random suffix the name of a longer service would not fit, nor with more words in the component's.
-            name=physical_name(Carrier.TARGET_GROUP, spec.name, key),
+            name=target_group_name(spec.name, colour, exposure, target_type),
             vpc_id=self._args.vpc_id,
-            target_type=self._args.target_type,
+            target_type=target_type,
             protocol="HTTP",
             port=UNUSED_PORT,
             deregistration_delay=max(DRAINING_SECONDS[spec.protocol], spec.graceful_stop_seconds),
@@ -142,6 +146,16 @@ class ServiceTargets(Component):
             ],
             opts=self.child(),
         ).name
+
+
+def target_group_name(service: str, colour: Colour, exposure: str, target_type: TargetType) -> str:
+    """`backend-api-green-internal`, and of machines `backend-api-green-int-vm`.
+
+    A group for machines is made before the one for tasks that it replaces is deleted, and AWS has each name once. It is
+    the shorter of the two, so that a service whose name fits the one fits the other.
+    """
+    words = [exposure] if target_type == "ip" else [exposure[:3], "vm"]
+    return physical_name(Carrier.TARGET_GROUP, service, colour, *words)
 
 
 def customers(router: AwsRouter) -> list[aws.lb.ListenerRuleConditionArgs]:

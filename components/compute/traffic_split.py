@@ -29,7 +29,8 @@ class TrafficSplit(Component):
     """The rule of a service in each of its load balancers, with the weights of the two colours.
 
     Guarantees that a release changes two numbers of each rule and nothing else, and that a request goes by the weights
-    of the moment it arrives: no cookie remembers a colour, so a rollback holds for everybody at once.
+    of the moment it arrives: no cookie remembers a colour, so a rollback holds for everybody at once. The rules are the
+    same for every runtime, whose target groups say by when they can be used; a move changes at most where they lead.
     """
 
     rule_arns: Mapping[str, Output[str]]

@@ -22,7 +22,7 @@ def read(graph: Graph, words: Words) -> Scene:
     held = {each.urn: [r for r in graph.descendants(each) if r.custom] for each in components}
     primary = regions.primary([resource for each in components for resource in held[each.urn]])
     reader = _Boxes(words, regions, places, primary)
-    boxes = [box for each in components if each.type in words.cards for box in reader.of(each, held[each.urn])]
+    boxes = [box for each in _drawn(components, words) for box in reader.of(each, held[each.urn])]
     boxes = _settled(boxes)
     ways = Ways(graph, words, regions, places, boxes)
     found = {network.region for network in places.networks} | {box.region for box in boxes}
@@ -42,6 +42,15 @@ def _outermost(graph: Graph) -> list[Resource]:
     """The components that no other component holds."""
     found = [each for each in graph.components if not _is_stack(each)]
     return [each for each in found if all(above.custom or _is_stack(above) for above in graph.ancestors(each))]
+
+
+def _drawn(components: Sequence[Resource], words: Words) -> Iterator[Resource]:
+    """The components with a card, but for those that a card of their name stands for already."""
+    present = {(each.type, each.name) for each in components}
+    for each in components:
+        card = words.cards.get(each.type)
+        if card and not any((other, each.name) in present for other in card.unless):
+            yield each
 
 
 def _is_stack(resource: Resource) -> bool:

@@ -28,6 +28,8 @@ class CardWords(_Entry):
     """The row that it is drawn in."""
     says: str
     """What it is, in a word or two."""
+    unless: tuple[str, ...] = ()
+    """Types of components: where one of them has its name, that one is drawn, and this one is not."""
 
 
 class PartWords(_Entry):

@@ -11,9 +11,8 @@ from components.compute.ec2_service import Ec2Place, Ec2Service, Ec2ServiceArgs
 from components.compute.ecs_cluster import EcsCluster
 from components.compute.ecs_service import EcsService
 from components.compute.migration_task import MigrationTask, MigrationTaskArgs
-from components.compute.service_targets import ServiceTargets, ServiceTargetsArgs
+from components.compute.service_targets import ServiceTargets
 from components.compute.task_definition import Architecture
-from components.compute.traffic_split import TrafficSplit, TrafficSplitArgs
 from components.events.cross_cloud_event_bus import publishing
 from components.security.key_pair import KeyPair
 from stacks.settings import Settings
@@ -26,6 +25,7 @@ from stacks.topology.placement import (
     at_the_edge,
     inside,
     migrating,
+    on_aws,
     on_machines,
     private_host,
     publishers,
@@ -33,6 +33,7 @@ from stacks.topology.placement import (
 from stacks.topology.providers import Providers
 from stacks.topology.regions import primary_region
 from stacks.topology.routers import edge_router, router
+from stacks.topology.routes import registered_in, service_targets, traffic_split
 from stacks.topology.specs import spec
 from stacks.topology.stock import Stock
 
@@ -100,7 +101,6 @@ class _AwsServices:
 
     def made(self) -> AwsServices:
         machines = on_machines(self._settings)
-        routed = {**at_the_edge(self._settings), **inside(self._settings)}
         migrations = migrating(self._settings)
         on_ecs = [name for name, service in machines.items() if service.primary == "ecs"]
         cluster = ecs_cluster(CLUSTER, self._settings, self._region) if on_ecs or migrations else None
@@ -108,7 +108,7 @@ class _AwsServices:
             cluster=cluster,
             ecs={name: self._ecs(name, cluster) for name in on_ecs if cluster},
             ec2={name: self._ec2(name) for name, service in machines.items() if service.primary == "ec2"},
-            pods={name: self._pods(name) for name, service in routed.items() if service.primary == "eks"},
+            pods=self._pods(),
             migrations={name: self._migration(name, cluster) for name in migrations if cluster},
         )
 
@@ -127,35 +127,35 @@ class _AwsServices:
         machines = self._settings.compute.ec2
         if machines is None:
             raise LookupError(f"{name} runs on machines, and the settings name none")
-        return Ec2Service(
+        own, routers = spec(self._settings, name, self._ground), self._routers(name)
+        targets = service_targets(name, own, self._region, "instance", routers)
+        service = Ec2Service(
             name,
             Ec2ServiceArgs(
-                spec=spec(self._settings, name, self._ground),
+                spec=own,
                 place=Ec2Place(
                     instance_type=machines.instance_type, image_id=machines.image_id, disk_gib=machines.disk_gib
                 ),
                 network=self._region.place(name),
-                routers=self._routers(name),
+                targets=registered_in(targets),
                 identity=self._identity(name, self._statements(name)),
                 logs=self._region.logs(self._settings),
             ),
             self._region.options(),
         )
+        traffic_split(name, own, self._region, routers, service.target_group_arns)
+        return service
 
-    def _pods(self, name: str) -> ServiceTargets:
+    def _pods(self) -> dict[str, ServiceTargets]:
         """Routes and weights are those of every other service; the cluster puts its pods behind them."""
-        own, routers = spec(self._settings, name, self._ground), self._routers(name)
-        targets = ServiceTargets(
-            name,
-            ServiceTargetsArgs(spec=own, vpc_id=self._region.vpc_id, target_type="ip", routers=routers),
-            self._region.options(),
-        )
-        TrafficSplit(
-            name,
-            TrafficSplitArgs(release=own.release, routers=routers, target_group_arns=targets.target_group_arns),
-            self._region.options(),
-        )
-        return targets
+        found: dict[str, ServiceTargets] = {}
+        for name in (name for name, service in on_aws(self._settings).items() if service.primary == "eks"):
+            own, routers = spec(self._settings, name, self._ground), self._routers(name)
+            targets = service_targets(name, own, self._region, "ip", routers)
+            if targets is not None:
+                traffic_split(name, own, self._region, routers, targets.target_group_arns)
+                found[name] = targets
+        return found
 
     def _migration(self, name: str, cluster: EcsCluster) -> MigrationTask:
         """With the green image: whatever the weight, it is the one whose schema has to be there first."""

@@ -8,6 +8,7 @@ from components.compute.ecs_service import EcsPlace, EcsService, EcsServiceArgs
 from components.workloads.service import ServiceSpec
 from stacks.settings import Settings
 from stacks.topology.regions import AwsRegion
+from stacks.topology.routes import registered_in, service_targets, traffic_split
 
 
 def ecs_cluster(name: str, settings: Settings, region: AwsRegion) -> EcsCluster:
@@ -32,8 +33,9 @@ def ecs_service(
     routers: Mapping[str, AwsRouter],
     identity: AwsIdentity,
 ) -> EcsService:
-    """A service in the cluster of a region."""
-    return EcsService(
+    """A service in the cluster of a region, with the ways to it."""
+    targets = service_targets(name, own, region, "ip", routers)
+    service = EcsService(
         name,
         EcsServiceArgs(
             spec=own,
@@ -44,9 +46,11 @@ def ecs_service(
                 architecture=settings.compute.architecture,
             ),
             network=region.place(own.name),
-            routers=routers,
+            targets=registered_in(targets),
             identity=identity,
             logs=region.logs(settings),
         ),
         region.options(),
     )
+    traffic_split(name, own, region, routers, service.target_group_arns)
+    return service

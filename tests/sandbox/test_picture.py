@@ -359,6 +359,17 @@ def robot(east: aws.Provider) -> None:
     Part("toys:Robot", "robot", east)
 
 
+def test_what_another_card_of_its_name_stands_for_is_not_drawn() -> None:
+    def routes(east: aws.Provider, _net: Net) -> None:
+        for name in ("app", "pods"):
+            aws.lb.TargetGroup(name, target_type="ip", opts=Part("app:Routes", name, east).own)
+
+    drawn = {"layer": "services", "says": "Pods", "unless": ["shop:app:App"]}
+    found = read(shop(routes), words(cards={**WORDS["cards"], "shop:app:Routes": drawn}))
+    told = [(box.title, box.says) for box in found.boxes if box.layer == "services"]
+    assert told == [("app", "Containers"), ("pods", "Pods")]
+
+
 def test_words_with_a_mistake_are_refused_with_the_file(tmp_path: Path) -> None:
     path = tmp_path / "picture.toml"
     path.write_text('[clouds]\naws = "Amazon"\n[carts]\n', encoding="utf-8")

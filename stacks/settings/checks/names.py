@@ -10,6 +10,7 @@ from stacks.settings.settings import Settings
 
 LONGEST_COLOUR = "green"
 LONGEST_TARGET = "green-internal"
+"""Tasks and pods behind the internal load balancer; groups of machines have shorter names."""
 LONGEST_PURPOSE = "execution"
 OTHERS = ("bastion", "cloudfront", "edge", "entrance", "internal", "internet", "kubernetes", "services")
 PREFIXES_OF_OTHERS = ("gcp-", "google-", "postgres-", "redis-")

@@ -1,12 +1,17 @@
 """Arguments that the tests of the AWS runtimes share: one service, behind two load balancers."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from components.compute.aws_runtime import AwsIdentity, AwsLogs, AwsPlace, AwsRouter
+from pulumi import Output
+
+from components.compute.aws_runtime import AwsIdentity, AwsLogs, AwsPlace, AwsRouter, AwsTarget
 from components.compute.ec2_service import Ec2Place, Ec2Service, Ec2ServiceArgs
 from components.compute.ecs_service import EcsPlace, EcsService, EcsServiceArgs
+from components.compute.service_targets import ServiceTargets, ServiceTargetsArgs, TargetType
+from components.compute.traffic_split import TrafficSplit, TrafficSplitArgs
 from components.policy import allow
 from components.workloads.service import HealthPaths, Release, Replicas, Scaling, ServiceSpec
 from sandbox.graph import Graph, Resource
@@ -76,6 +81,10 @@ IDENTITY = AwsIdentity(
 )
 LOGS = AwsLogs(retention_days=90, key_arn=LOGS_KEY)
 ROUTERS = {"public": PUBLIC, "internal": INTERNAL}
+TARGET = AwsTarget(
+    target_group_arn="arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/backend-api-blue-public/5",
+    alarm_name="backend-api-errors-blue-public",
+)
 
 
 def service(**changes: Any) -> ServiceSpec:
@@ -100,7 +109,7 @@ def ecs_arguments(spec: ServiceSpec = SERVICE, **changes: Any) -> EcsServiceArgs
             architecture="ARM64",
         ),
         network=PLACE,
-        routers=ROUTERS,
+        targets={"blue-public": TARGET},
         identity=IDENTITY,
         logs=LOGS,
     )
@@ -112,21 +121,65 @@ def ec2_arguments(spec: ServiceSpec = SERVICE, **changes: Any) -> Ec2ServiceArgs
         spec=spec,
         place=Ec2Place(instance_type="c7g.large", image_id="ami-0123456789abcdef0", disk_gib=20),
         network=PLACE,
-        routers=ROUTERS,
+        targets={"blue-public": TARGET},
         identity=IDENTITY,
         logs=LOGS,
     )
     return replace(given, **changes)
 
 
-def ecs(spec: ServiceSpec = SERVICE, *, known: bool = True, **changes: Any) -> Graph:
-    given = ecs_arguments(spec, **changes)
-    return record_components(lambda: EcsService("backend-api", given), known=known)
+def ecs(
+    spec: ServiceSpec = SERVICE, *, routers: Mapping[str, AwsRouter] = ROUTERS, known: bool = True, **changes: Any
+) -> Graph:
+    """A service on Fargate with the ways to it."""
+
+    def build(targets: Mapping[str, AwsTarget]) -> EcsService:
+        return EcsService("backend-api", ecs_arguments(spec, targets=targets, **changes))
+
+    return record_components(lambda: _routed(spec, routers, "ip", build), known=known)
 
 
-def ec2(spec: ServiceSpec = SERVICE, *, known: bool = True, **changes: Any) -> Graph:
-    given = ec2_arguments(spec, **changes)
-    return record_components(lambda: Ec2Service("backend-api", given), known=known)
+def ec2(
+    spec: ServiceSpec = SERVICE, *, routers: Mapping[str, AwsRouter] = ROUTERS, known: bool = True, **changes: Any
+) -> Graph:
+    """A service on machines with the ways to it."""
+
+    def build(targets: Mapping[str, AwsTarget]) -> Ec2Service:
+        return Ec2Service("backend-api", ec2_arguments(spec, targets=targets, **changes))
+
+    return record_components(lambda: _routed(spec, routers, "instance", build), known=known)
+
+
+def pods(spec: ServiceSpec = SERVICE, *, routers: Mapping[str, AwsRouter] = ROUTERS) -> Graph:
+    """A service that something else runs, with the ways to it."""
+
+    def build() -> None:
+        targets = _targets(spec, routers, "ip")
+        _split(spec, routers, targets.target_group_arns)
+
+    return record_components(build)
+
+
+def _routed(
+    spec: ServiceSpec,
+    routers: Mapping[str, AwsRouter],
+    target_type: TargetType,
+    build: Callable[[Mapping[str, AwsTarget]], EcsService | Ec2Service],
+) -> None:
+    ways = _targets(spec, routers, target_type)
+    arns = ways.target_group_arns.items()
+    made = build({key: AwsTarget(target_group_arn=arn, alarm_name=ways.alarm_names[key]) for key, arn in arns})
+    _split(spec, routers, made.target_group_arns)
+
+
+def _targets(spec: ServiceSpec, routers: Mapping[str, AwsRouter], target_type: TargetType) -> ServiceTargets:
+    return ServiceTargets(
+        "backend-api", ServiceTargetsArgs(spec=spec, vpc_id="vpc-1", target_type=target_type, routers=routers)
+    )
+
+
+def _split(spec: ServiceSpec, routers: Mapping[str, AwsRouter], arns: Mapping[str, Output[str]]) -> None:
+    TrafficSplit("backend-api", TrafficSplitArgs(release=spec.release, routers=routers, target_group_arns=arns))
 
 
 @cache

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from components.compute.ec2_service import Ec2Place
+from components.compute.service_targets import target_group_name
+from components.workloads.service import COLOURS
 from sandbox.difference import difference
 from sandbox.graph import Graph, Resource
 from tests.components.compute.aws_examples import (
@@ -22,6 +24,7 @@ from tests.components.compute.aws_examples import (
     ec2,
     ec2_arguments,
     ec2_graph,
+    ecs_graph,
     service,
     split,
     weights,
@@ -29,6 +32,7 @@ from tests.components.compute.aws_examples import (
 
 LADDER = (0, 10, 25, 50, 100, 0)
 GROUP = "aws:autoscaling/group:Group"
+TARGETS = "aws:lb/targetGroup:TargetGroup"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 POLICY = "aws:autoscaling/policy:Policy"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
@@ -101,6 +105,32 @@ def test_a_machine_is_replaced_when_its_service_does_not_answer() -> None:
     assert {each.name for each in groups if each} == {"backend-api-blue-public", "backend-api-blue-internal"}
     assert {each["targetType"] for each in groups if each} == {"instance"}
     assert colour("blue", GROUP, ec2(routers={}))["healthCheckType"] == "EC2"
+
+
+def test_tasks_that_become_machines_get_groups_of_another_name_behind_the_same_rules() -> None:
+    found = difference(ecs_graph(), ec2_graph())
+    keys = [f"{name}-{exposure}" for name in COLOURS for exposure in ("public", "internal")]
+    groups = {change.after.name: change.after["name"] for change in found.replaced if change.after.type == TARGETS}
+    assert groups == {
+        "backend-api-blue-public": "backend-api-blue-pub-vm",
+        "backend-api-green-public": "backend-api-green-pub-vm",
+        "backend-api-blue-internal": "backend-api-blue-int-vm",
+        "backend-api-green-internal": "backend-api-green-int-vm",
+    }, "AWS has a name once, and the old group goes last"
+    kept = {f"backend-api-errors-{key}" for key in keys} | {f"backend-api-testers-{key}" for key in keys}
+    kept |= {"backend-api-public", "backend-api-internal"}
+    others = (*found.added, *found.deleted, *(change.after for change in (*found.replaced, *found.following)))
+    assert kept & {each.name for each in others} == set(), "a rule that is made anew finds its priority taken"
+
+
+def test_a_name_that_fits_a_group_of_tasks_fits_one_of_machines() -> None:
+    longest = "x" * (32 - len("-green-internal"))
+    for name in COLOURS:
+        for exposure in ("public", "internal"):
+            tasks = target_group_name(longest, name, exposure, "ip")
+            machines = target_group_name(longest, name, exposure, "instance")
+            assert tasks != machines
+            assert len(machines) <= len(tasks), "the settings check the longest alone"
 
 
 @pytest.mark.parametrize(("before", "after"), list(pairwise(LADDER)))

@@ -29,6 +29,7 @@ from tests.components.compute.aws_examples import (
     ecs,
     ecs_arguments,
     ecs_graph,
+    pods,
     service,
     split,
     weights,
@@ -158,6 +159,14 @@ def test_a_service_is_created_once_its_groups_belong_to_a_listener_and_its_roles
 
 
 # Ways in
+
+
+def test_what_leads_to_tasks_leads_to_pods_too_and_nothing_of_it_belongs_to_either() -> None:
+    for found in (difference(ecs_graph(), pods()), difference(pods(), ecs_graph())):
+        assert (found.changed, found.replaced, found.following) == ([], [], []), "a move would rebuild it"
+    ways = {each.urn for each in ecs_graph().of_type(GROUP, RULE, ALARM) if each.urn in pods().resources}
+    leading = {each.urn for each in ecs_graph().of_type(GROUP, RULE)}
+    assert ways == leading | {each.urn for each in ecs_graph().of_type(ALARM) if "errors" in each.name}
 
 
 def test_customers_go_by_weight_and_testers_by_header_before_them() -> None:

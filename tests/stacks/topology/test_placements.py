@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping
 from functools import cache
-from itertools import product
+from itertools import permutations, product
 from typing import Any, get_args
 
 import pytest
 
 from components.workloads.service import COLOURS
 from sandbox import engine
+from sandbox.difference import difference
 from sandbox.engine import Engine
-from sandbox.graph import Graph
+from sandbox.graph import Graph, Resource
 from sandbox.program import Program
 from stacks.settings import SettingsError, load
 from stacks.settings.services import ContainerService
-from tests.environments import ROOT, changed, loaded
+from tests.environments import ROOT, changed, loaded, recorded
 from tests.stacks.settings.stack_files import raw
 from tests.stacks.topology import hosts
 
@@ -176,6 +177,76 @@ def test_machines_are_asked_for_only_where_a_service_is_placed_on_them(name: str
     on_machines = {s for s, (primary, _) in everywhere(name, number).items() if primary == "ec2"}
     templates = names(graph_of(name, number), "aws:ec2/launchTemplate:LaunchTemplate")
     assert {template.rpartition("-")[0] for template in templates} == on_machines
+
+
+TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
+RULE = "aws:lb/listenerRule:ListenerRule"
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+WAYS = ("platform:compute:ServiceTargets", "platform:compute:TrafficSplit")
+MOVED = ("backend-api", "strategy-engine")
+"""One that the internet reaches, and one that other services call."""
+
+
+@cache
+def placed(service: str, primary: str) -> Graph:
+    """Staging with one service somewhere else; machines are there for whoever wants them."""
+    return changed("staging", {"platform:compute.ec2": MACHINES, f"platform:services.{service}.primary": primary})
+
+
+def ways_to(graph: Graph, service: str) -> dict[str, Resource]:
+    """What leads requests to a service, and watches the answers, by URN."""
+    owners = [each for each in graph.of_type(*WAYS) if each.name == service]
+    found = {each.urn: each for owner in owners for each in graph.descendants(owner) if each.custom}
+    assert {each.type for each in found.values()} == {TARGET_GROUP, RULE, ALARM}, f"nothing leads to {service}"
+    return found
+
+
+@pytest.mark.parametrize("service", MOVED)
+@pytest.mark.parametrize(("start", "end"), [("ecs", "eks"), ("eks", "ecs")])
+def test_a_move_between_tasks_and_pods_leaves_the_ways_to_a_service_alone(service: str, start: str, end: str) -> None:
+    before, after = placed(service, start), placed(service, end)
+    found = difference(before, after)
+    touched = {each.urn for each in (*found.added, *found.deleted)}
+    touched |= {change.after.urn for change in (*found.changed, *found.replaced, *found.following)}
+    assert touched, "it was not moved"
+    assert set(ways_to(before, service)) == set(ways_to(after, service))
+    assert touched & set(ways_to(before, service)) == set(), "AWS has each name and each priority once"
+
+
+@pytest.mark.parametrize("service", MOVED)
+@pytest.mark.parametrize(("start", "end"), [("ecs", "ec2"), ("ec2", "ecs"), ("eks", "ec2"), ("ec2", "eks")])
+def test_a_move_to_machines_or_back_makes_groups_of_another_name_and_keeps_the_rest(
+    service: str, start: str, end: str
+) -> None:
+    before, after = placed(service, start), placed(service, end)
+    own, later, found = ways_to(before, service), ways_to(after, service), difference(before, after)
+    groups = {urn for urn, each in own.items() if each.type == TARGET_GROUP}
+    assert set(own) == set(later), "a rule of another URN would find its priority taken"
+    assert {change.after.urn for change in found.replaced} & set(own) == groups, "targets of another type"
+    assert {change.after.urn for change in found.following} & set(own) == set(), "rules and alarms are told in place"
+    taken = {own[urn]["name"] for urn in groups}
+    assert taken & {later[urn]["name"] for urn in groups} == set(), "the new one is there before the old one goes"
+
+
+@pytest.mark.parametrize("name", ["development", "staging"])
+def test_going_from_any_round_to_another_asks_aws_for_nothing_that_is_taken(name: str) -> None:
+    """What is new is made before anything old is deleted."""
+    graphs = {str(number): graph_of(name, number) for number in range(len(rounds(name)))} | {"now": recorded(name)}
+    for (start, before), (end, after) in permutations(graphs.items(), 2):
+        found = difference(before, after)
+        made = {each.urn for each in found.added}
+        made |= {change.after.urn for change in (*found.replaced, *found.following)}
+        wanted = unique(after, made) & unique(before, set(before.resources))
+        assert wanted == set(), f"from {start} to {end}"
+
+
+def unique(graph: Graph, urns: set[str]) -> set[tuple[str, ...]]:
+    """Names of target groups in a region, and priorities of rules in a listener, each of which AWS has once."""
+    groups = [each for each in graph.of_type(TARGET_GROUP) if each.urn in urns]
+    rules = [each for each in graph.of_type(RULE) if each.urn in urns]
+    return {(graph.provider(each).name, each["name"]) for each in groups} | {
+        (each["listenerArn"], str(each["priority"])) for each in rules
+    }
 
 
 @pytest.mark.skipif(bool(engine.available()), reason=engine.available() or "there is an engine")

@@ -39,8 +39,10 @@ COLOURS = ("blue", "green")
 PORTS = {"backend-api": 8000, "websocket": 8001}
 
 
-def component(graph: Graph, name: str) -> Resource:
-    (found,) = [r for r in graph.components if r.name == name and r.type.startswith("platform:") and top(graph, r)]
+def components(graph: Graph, name: str) -> list[Resource]:
+    """Several for a service: what runs it, and the ways to it."""
+    found = [r for r in graph.components if r.name == name and r.type.startswith("platform:") and top(graph, r)]
+    assert found, f"there is no {name}"
     return found
 
 
@@ -51,7 +53,8 @@ def top(graph: Graph, resource: Resource) -> bool:
 
 def standing_by(graph: Graph) -> list[Resource]:
     """Every resource of the components that live in the recovery region."""
-    return [r for name in WHOLE for r in graph.descendants(component(graph, name)) if r.custom]
+    owners = [owner for name in WHOLE for owner in components(graph, name)]
+    return [r for owner in owners for r in graph.descendants(owner) if r.custom]
 
 
 def names_behind(graph: Graph, values: list[Any], by: Resource) -> list[str]:
@@ -138,8 +141,8 @@ def test_a_service_hears_of_nothing_that_is_in_the_primary_region_alone(producti
 
 def statements(graph: Graph, service: str) -> dict[str, list[dict[str, Any]]]:
     """What the roles of a service may do, by role."""
-    owner = component(graph, f"{service}-recovery")
-    policies = [r for r in graph.descendants(owner) if r.type == ROLE_POLICY]
+    owned = [r for owner in components(graph, f"{service}-recovery") for r in graph.descendants(owner)]
+    policies = [r for r in owned if r.type == ROLE_POLICY]
     return {r.name.removeprefix(f"{service}-recovery-"): json.loads(r["policy"])["Statement"] for r in policies}
 
 
