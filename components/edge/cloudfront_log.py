@@ -7,9 +7,8 @@ import pulumi_aws as aws
 from pulumi import Output
 
 from components.component import Component
+from components.edge.edge_security import CLOUDFRONT_REGION
 
-DELIVERY_REGION = "us-east-1"
-"""Where everything that belongs to CloudFront is managed."""
 LOGGED_FIELDS = (
     "date",
     "time",
@@ -79,7 +78,7 @@ class CloudFrontLog(Component):
     def _source(self) -> Output[str]:
         return aws.cloudwatch.LogDeliverySource(
             f"{self._name}-source",
-            region=DELIVERY_REGION,
+            region=CLOUDFRONT_REGION,
             name=self._name,
             log_type="ACCESS_LOGS",
             resource_arn=self._args.distribution_arn,
@@ -90,7 +89,7 @@ class CloudFrontLog(Component):
         target = self._args.target
         return aws.cloudwatch.LogDeliveryDestination(
             f"{self._name}-destination",
-            region=DELIVERY_REGION,
+            region=CLOUDFRONT_REGION,
             name=self._name,
             output_format="json",
             delivery_destination_configuration=aws.cloudwatch.LogDeliveryDestinationDeliveryDestinationConfigurationArgs(
@@ -102,7 +101,7 @@ class CloudFrontLog(Component):
     def _delivery(self, source: Output[str], destination: Output[str]) -> Output[str]:
         return aws.cloudwatch.LogDelivery(
             f"{self._name}-delivery",
-            region=DELIVERY_REGION,
+            region=CLOUDFRONT_REGION,
             delivery_source_name=source,
             delivery_destination_arn=destination,
             record_fields=list(LOGGED_FIELDS),

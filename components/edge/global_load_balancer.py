@@ -51,14 +51,24 @@ class GlobalLoadBalancerArgs:
 
     def __post_init__(self) -> None:
         """Raise ValueError for what would leave requests without one clear answer."""
-        hostnames = [hostname for service in self.services.values() for hostname in service.hostnames]
-        if repeated := sorted({hostname for hostname in hostnames if hostnames.count(hostname) > 1}):
-            raise ValueError(f"{', '.join(repeated)} would lead to two services; a name leads to one")
-        for name, service in self.services.items():
-            if not service.hostnames:
-                raise ValueError(f"{name} has no host name, so that no request could reach it")
-        if not 0 < self.log_sampling <= 1:
-            raise ValueError(f"log_sampling is {self.log_sampling}; write a share above 0 and at most 1")
+        check_names(self.services)
+        check_sampling(self.log_sampling)
+
+
+def check_names(services: Mapping[str, BalancedService]) -> None:
+    """Raise ValueError for a name that leads to two services, or a service without one."""
+    hostnames = [hostname for service in services.values() for hostname in service.hostnames]
+    if repeated := sorted({hostname for hostname in hostnames if hostnames.count(hostname) > 1}):
+        raise ValueError(f"{', '.join(repeated)} would lead to two services; a name leads to one")
+    for name, service in services.items():
+        if not service.hostnames:
+            raise ValueError(f"{name} has no host name, so that no request could reach it")
+
+
+def check_sampling(share: float) -> None:
+    """Raise ValueError for what is no share of the requests."""
+    if not 0 < share <= 1:
+        raise ValueError(f"log_sampling is {share}; write a share above 0 and at most 1")
 
 
 class GlobalLoadBalancer(Component):

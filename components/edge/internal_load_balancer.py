@@ -9,7 +9,7 @@ import pulumi_gcp as gcp
 from pulumi import Output
 
 from components.component import Component
-from components.edge.global_load_balancer import BalancedService
+from components.edge.global_load_balancer import BalancedService, check_names, check_sampling
 from components.edge.url_routes import Backends, regional_not_found, regional_path_matcher
 from components.workloads.service import COLOURS, Colour
 
@@ -42,19 +42,14 @@ class InternalLoadBalancerArgs:
 
     def __post_init__(self) -> None:
         """Raise ValueError for names without one clear answer, or that the certificate would not hold."""
+        check_names(self.services)
         hostnames = [hostname for service in self.services.values() for hostname in service.hostnames]
-        if repeated := sorted({hostname for hostname in hostnames if hostnames.count(hostname) > 1}):
-            raise ValueError(f"{', '.join(repeated)} would lead to two services; a name leads to one")
-        for name, service in self.services.items():
-            if not service.hostnames:
-                raise ValueError(f"{name} has no host name, so that no request could reach it")
         for hostname in hostnames:
             if hostname.partition(".")[2] != self.domain:
                 raise ValueError(
                     f"{hostname} is not one label below {self.domain}: neither its zone nor its certificate would fit"
                 )
-        if not 0 < self.log_sampling <= 1:
-            raise ValueError(f"log_sampling is {self.log_sampling}; write a share above 0 and at most 1")
+        check_sampling(self.log_sampling)
 
 
 class InternalLoadBalancer(Component):

@@ -10,7 +10,7 @@ from components.data.bucket import Bucket, BucketArgs
 from components.data.bucket_policy import LogWriter
 from components.data.lifecycle import Lifecycle
 from components.edge.certificate import Certificate
-from components.edge.edge_security import AwsEdgeArgs, EdgeSecurity, EdgeSecurityArgs, GcpEdgeArgs
+from components.edge.edge_security import CLOUDFRONT_REGION, AwsEdgeArgs, EdgeSecurity, EdgeSecurityArgs, GcpEdgeArgs
 from components.edge.headers import API_CONTENT_SECURITY_POLICY, security_headers
 from components.edge.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.edge.private_names import PrivateNames, PrivateNamesArgs
@@ -18,7 +18,7 @@ from components.security.generated_secret import GeneratedSecret, GeneratedSecre
 from components.security.key_pair import KeyPair
 from stacks.settings import Settings
 from stacks.topology.firewall import edge_rules
-from stacks.topology.names import CLOUDFRONT_REGION, Names
+from stacks.topology.names import Names
 from stacks.topology.network import Networks
 from stacks.topology.placement import at_the_edge, inside, private_host
 from stacks.topology.providers import Providers

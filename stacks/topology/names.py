@@ -5,12 +5,10 @@ from typing import Any
 
 from components.edge.certificate import Certificate, CertificateArgs
 from components.edge.dns_zones import Delegation, DnsZones, DnsZonesArgs, GcpZoneArgs, SigningArgs
+from components.edge.edge_security import CLOUDFRONT_REGION
 from stacks.settings import Settings
 from stacks.topology.placement import RECOVERY, inside, internal_domain
 from stacks.topology.providers import Providers
-
-CLOUDFRONT_REGION = "us-east-1"
-"""Where CloudFront looks for certificates, and everything else that belongs to it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.edge.cloudfront_log import LogTarget
+from components.edge.edge_security import CLOUDFRONT_REGION
 from components.edge.firebase_frontend import FirebaseFrontend, FirebaseFrontendArgs
 from components.edge.frontend import ApiOrigin, Frontend, FrontendArgs
 from components.edge.headers import frontend_content_security_policy, security_headers
@@ -12,7 +13,7 @@ from components.naming import stack_prefix
 from stacks.settings import Settings
 from stacks.settings.services import StaticSite
 from stacks.topology.entrances import SITES, Entrances
-from stacks.topology.names import CLOUDFRONT_REGION, Names
+from stacks.topology.names import Names
 from stacks.topology.placement import at_the_edge, place_host, public_host
 from stacks.topology.providers import Providers
 
